@@ -1,0 +1,64 @@
+# The only commands that a newcomer needs:
+#   make run     build everything and start the demo city at http://127.0.0.1:8080
+#   make test    install what the tests need, and run all of them
+#   make check   formatting, lints, types, and the rules of the house
+#   make bench   the figures of docs/performance.md, measured here
+.PHONY: run test check bench build web web-tests page-tests rust-tests install clean pictures generate
+
+NPM = npm --prefix web
+LISTEN ?= 127.0.0.1:8080
+
+run: build
+	target/release/townbell demo --listen $(LISTEN)
+
+build: web
+	cargo build --release --locked --package townbell
+
+# The pages are built once, and again when something in web/ is newer.
+web: web/dist/index.html
+
+web/node_modules/.package-lock.json: web/package.json web/package-lock.json
+	$(NPM) ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+web/dist/index.html: web/node_modules/.package-lock.json web/index.html $(shell find web/src web/public -type f 2>/dev/null) web/vite.config.ts
+	$(NPM) run build
+	@touch $@
+
+test: install rust-tests web-tests page-tests
+
+# Chromium for the page tests and xmllint for CAP, from Debian, when they are missing.
+install:
+	@sh tests/install.sh
+
+rust-tests: web
+	cargo nextest run --workspace --locked
+	cargo test --workspace --locked --doc
+
+web-tests: web
+	$(NPM) test
+
+page-tests: web
+	cargo build --locked --package townbell
+	TOWNBELL_BIN=$(CURDIR)/target/debug/townbell node tests/pages/run.mjs
+
+check: web
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- --deny warnings
+	cargo xtask tidy
+	$(NPM) run check
+
+bench: build
+	cargo xtask bench
+
+# Writes what is generated and committed: api/openapi.json, privacy.lock, web/src/api/schema.ts.
+generate: web
+	cargo xtask generate
+
+# Takes the pictures of the main pages anew into docs/pictures.
+pictures: build
+	KEEP_PICTURES=1 TOWNBELL_BIN=$(CURDIR)/target/release/townbell node tests/pages/run.mjs
+
+clean:
+	cargo clean
+	rm -rf web/dist web/node_modules

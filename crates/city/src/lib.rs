@@ -1,0 +1,35 @@
+//! The nouns of the house, in the order in which data meets them: time, ids, geometry, the city that is
+//! configured (things, places, timetable), the records that come in, and the alerts that go out.
+//!
+//! No I/O, no clock, no async, no foreign format. There is no type for a person here, and none may be added
+//! (`CHARTER.md`).
+
+pub mod alert;
+pub mod contract;
+pub mod geometry;
+pub mod id;
+pub mod place;
+pub mod record;
+pub mod severity;
+pub mod tally;
+pub mod thing;
+pub mod time;
+pub mod timetable;
+
+pub use alert::{Alert, AlertChange, AlertKey, AlertState, Blindness};
+pub use contract::{Contract, FeedKind};
+pub use geometry::{BoundingBox, Polygon, Position};
+pub use id::{
+    AlertId, DatastreamId, FeedId, ObservedPropertyId, PlaceId, RouteId, RuleId, Seq, ServiceDate, StopId, ThingId,
+    TripId, TripKey,
+};
+pub use place::Place;
+pub use record::{
+    Acknowledgement, FeedBeat, Observation, OccupancyClass, Record, RecordKind, ScheduleRelationship, ServiceAlert,
+    TimetableVersion, TripUpdate, VehiclePosition, Warning, WarningArea,
+};
+pub use severity::Severity;
+pub use tally::{Reason, Tally};
+pub use thing::{Datastream, ObservedProperty, Thing};
+pub use time::{Span, Time};
+pub use timetable::Timetable;

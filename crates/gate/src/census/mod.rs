@@ -1,0 +1,123 @@
+//! The census of everything that is kept: each persisted field has a class, a purpose and a time after which it is
+//! gone. A field that is not in the table, or is of a form that could hold anything, fails the census, and with it
+//! the build. Its text is committed as `privacy.lock`.
+
+mod table;
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+pub use table::{Class, Retention};
+use table::{LISTED, Listed};
+
+/// A field as it was found in the schema or in a type that is written as bytes.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PersistedField {
+    /// Where: `sql.journal.body` for a column, `value.Warning.headline` for a field inside a body.
+    pub path: String,
+    /// Its type without spaces: `TEXT`, `BLOB`, `str?`, `[WarningArea]`, `map<str,str>`.
+    pub kind: String,
+}
+
+/// One line of the census.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CensusRow {
+    /// Where.
+    pub path: String,
+    /// Its type.
+    pub kind: String,
+    /// What kind of thing it holds.
+    pub class: Class,
+    /// Why it is kept.
+    pub purpose: &'static str,
+    /// How long.
+    pub retention: Retention,
+}
+
+impl fmt::Display for CensusRow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { path, kind, class, purpose, retention } = self;
+        write!(f, "{path} {kind} {} {purpose} {}", class.name(), retention.name())
+    }
+}
+
+/// A field that may not be kept as it is.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unlisted {
+    /// Nobody has looked at it yet.
+    #[error(
+        "{path} ({kind}) is persisted but not in the census: say in crates/gate/src/census/table.rs what it holds, why, and for how long"
+    )]
+    New {
+        /// Where.
+        path: String,
+        /// Its type.
+        kind: String,
+    },
+    /// An open bag: it could hold a person, and no list can say that it does not.
+    #[error("{path} is {kind}: a form that can hold anything is never persisted; use closed fields")]
+    Open {
+        /// Where.
+        path: String,
+        /// Its type.
+        kind: String,
+    },
+    /// The table has a field that is not persisted any more.
+    #[error("{path} is in the census but no longer persisted: take it out of crates/gate/src/census/table.rs")]
+    Gone {
+        /// Where.
+        path: String,
+    },
+}
+
+/// Types that can hold anything, whoever lists them.
+fn is_open(kind: &str) -> bool {
+    let mut words = kind.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    words.any(|word| ["map", "json", "jsonb", "any", "bytes"].iter().any(|open| word.eq_ignore_ascii_case(open)))
+}
+
+/// Gives every persisted field its class, purpose and retention, sorted by path; or all that stands in the way.
+/// A field of the table that is missing from `fields` is told too, but only under roots (`sql.`, `value.Warning.`)
+/// of which some field is there, so that a part can be counted alone.
+pub fn census(fields: &[PersistedField]) -> Result<Vec<CensusRow>, Vec<Unlisted>> {
+    let mut rows = Vec::with_capacity(fields.len());
+    let mut wrong = Vec::new();
+    for field in fields {
+        let (path, kind) = (field.path.clone(), field.kind.clone());
+        if is_open(&kind) {
+            wrong.push(Unlisted::Open { path, kind });
+            continue;
+        }
+        match listed(&path) {
+            Some(Listed { class, purpose, retention, .. }) => {
+                rows.push(CensusRow { path, kind, class: *class, purpose, retention: *retention });
+            }
+            None => wrong.push(Unlisted::New { path, kind }),
+        }
+    }
+    let found: BTreeSet<&str> = fields.iter().map(|field| field.path.as_str()).collect();
+    let roots: BTreeSet<&str> = found.iter().filter_map(|path| root(path)).collect();
+    let gone = LISTED
+        .iter()
+        .filter(|listed| !found.contains(listed.path) && root(listed.path).is_some_and(|root| roots.contains(root)));
+    wrong.extend(gone.map(|listed| Unlisted::Gone { path: listed.path.to_owned() }));
+    rows.sort();
+    if wrong.is_empty() { Ok(rows) } else { Err(wrong) }
+}
+
+/// The census as it is committed: one line a field, sorted.
+pub fn lock(rows: &[CensusRow]) -> String {
+    let mut lines: Vec<String> = rows.iter().map(ToString::to_string).collect();
+    lines.sort();
+    lines.dedup();
+    lines.into_iter().map(|line| line + "\n").collect()
+}
+
+fn listed(path: &str) -> Option<&'static Listed> {
+    LISTED.iter().find(|listed| listed.path == path)
+}
+
+/// The table or container of a path: all but its last part.
+fn root(path: &str) -> Option<&str> {
+    path.rsplit_once('.').map(|(root, _)| root)
+}

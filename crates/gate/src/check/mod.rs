@@ -1,0 +1,101 @@
+//! One check a kind of record. Each takes a candidate and gives a record, or the reason why not.
+
+mod observation;
+mod service_alert;
+mod timetable;
+mod trip;
+mod warning;
+
+use city::{Acknowledgement, Contract, FeedKind, Reason, Record, Span, Time, Timetable};
+
+use crate::candidate::Candidate;
+use crate::gate::Gate;
+use crate::scan::HitKind;
+use crate::shape;
+use crate::text;
+
+pub(crate) use timetable::timetable;
+
+/// How far a sender's clock may run ahead of ours.
+const CLOCK_AHEAD_MAX: Span = Span::min(5);
+
+/// What a check may look at, and the fields that it dropped.
+pub(crate) struct Door<'a> {
+    pub(crate) gate: &'a Gate,
+    pub(crate) contract: &'a Contract,
+    pub(crate) now: Time,
+    pub(crate) timetable: Option<&'a Timetable>,
+    pub(crate) dropped: u64,
+}
+
+/// Why an entity was refused.
+#[derive(Debug)]
+pub(crate) struct Refused {
+    pub(crate) reason: Reason,
+    pub(crate) hits: Vec<HitKind>,
+}
+
+impl From<Reason> for Refused {
+    fn from(reason: Reason) -> Self {
+        Self { reason, hits: Vec::new() }
+    }
+}
+
+impl Door<'_> {
+    /// A time that the feed claims for something that has happened: not ahead of us, not past its retention.
+    fn happened(&self, time: Time) -> Result<(), Refused> {
+        let age = self.now.since(time);
+        let ahead = time.since(self.now) > CLOCK_AHEAD_MAX;
+        if ahead || age > self.contract.retention { Err(Reason::BadTime.into()) } else { Ok(()) }
+    }
+
+    /// An organisation's text, as it may be kept.
+    fn clean(&mut self, text: &str, chars_max: usize) -> String {
+        self.gate.text.clean(text, chars_max, &mut self.dropped)
+    }
+
+    /// Keeps of a list what fits; what does not is counted as dropped.
+    fn keep<T>(&mut self, list: Vec<T>, fits: impl Fn(&T) -> bool) -> Vec<T> {
+        let before = list.len();
+        let kept: Vec<T> = list.into_iter().filter(fits).collect();
+        self.dropped += (before - kept.len()) as u64;
+        kept
+    }
+}
+
+/// Judges one candidate.
+pub(crate) fn judge(door: &mut Door<'_>, candidate: Candidate) -> Result<Record, Refused> {
+    let kind = door.contract.kind;
+    match (candidate, kind) {
+        (Candidate::Observation(o), FeedKind::SensorThings) => observation::judge(door, &o).map(Record::Observation),
+        (Candidate::VehiclePosition(p), FeedKind::GtfsRtVehiclePositions) => {
+            trip::position(door, p).map(Record::VehiclePosition)
+        }
+        (Candidate::TripUpdate(u), FeedKind::GtfsRtTripUpdates) => trip::update(door, u).map(Record::TripUpdate),
+        (Candidate::ServiceAlert(a), FeedKind::GtfsRtAlerts) => service_alert::judge(door, a).map(Record::ServiceAlert),
+        (Candidate::Warning(w), FeedKind::CapAtom | FeedKind::CapFiles) => warning::judge(door, w).map(Record::Warning),
+        (Candidate::Acknowledgement(a), FeedKind::ControlRoom) => {
+            acknowledgement(door.gate, &a).map(|()| Record::Acknowledgement(a))
+        }
+        _ => Err(Reason::NotAllowed.into()),
+    }
+}
+
+/// A role takes an alert: the role is one of the city's, and the note holds nothing of a person.
+pub(crate) fn acknowledgement(gate: &Gate, acknowledgement: &Acknowledgement) -> Result<(), Refused> {
+    if !shape::is_alert_id(&acknowledgement.alert.0) {
+        return Err(Reason::BadId.into());
+    }
+    if !gate.policy.roles.contains(&acknowledgement.role) {
+        return Err(Reason::NotAllowed.into());
+    }
+    let note = &acknowledgement.note;
+    if note.chars().take(text::NOTE_CHARS_MAX + 1).count() > text::NOTE_CHARS_MAX {
+        return Err(Reason::TooLarge.into());
+    }
+    if note.chars().any(text::is_hidden) {
+        return Err(Reason::Malformed.into());
+    }
+    let hits = gate.text.hits(note);
+    if hits.is_empty() { Ok(()) } else { Err(Refused { reason: Reason::PersonalText, hits }) }
+}

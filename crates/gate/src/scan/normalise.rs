@@ -1,0 +1,183 @@
+//! One form for the many ways of writing the same characters, so that a disguise costs the writer more than the reader.
+
+use std::ops::Range;
+
+/// A text in its plain form; each character remembers where it came from.
+pub(super) struct Text {
+    pub(super) chars: Vec<char>,
+    origin: Vec<usize>,
+}
+
+/// Stand-ins for `@` and `.` that people write against harvesters.
+const STAND_INS: [(&str, char); 13] = [
+    ("(at)", '@'),
+    ("[at]", '@'),
+    ("{at}", '@'),
+    ("<at>", '@'),
+    ("(arroba)", '@'),
+    ("[arroba]", '@'),
+    ("(a)", '@'),
+    ("(dot)", '.'),
+    ("[dot]", '.'),
+    ("{dot}", '.'),
+    ("(ponto)", '.'),
+    ("[ponto]", '.'),
+    ("(punto)", '.'),
+];
+
+/// Words that can spell an address or a number without any of its characters.
+const SPELLING: [&str; 16] = [
+    " at ", " arroba ", "(at)", "[at]", "nove", "oito", "sete", "nine", "eight", "seven", "nueve", "ocho", "siete",
+    "zero", "cero", "cinco",
+];
+
+impl Text {
+    pub(super) fn new(text: &str) -> Self {
+        let mut plain = Self { chars: Vec::with_capacity(text.len()), origin: Vec::with_capacity(text.len()) };
+        for (at, c) in text.chars().enumerate() {
+            if let Some(folded) = fold(c) {
+                plain.chars.push(folded);
+                plain.origin.push(at);
+            }
+        }
+        plain.replace_stand_ins();
+        plain
+    }
+
+    /// Where a range of the plain form stands in the text as it was given, in characters.
+    pub(super) fn origin(&self, range: &Range<usize>) -> Range<usize> {
+        let first = self.origin.get(range.start).copied().unwrap_or_default();
+        let last = range.end.checked_sub(1).and_then(|at| self.origin.get(at)).copied().unwrap_or(first);
+        first..last + 1
+    }
+
+    pub(super) fn get(&self, at: usize) -> Option<char> {
+        self.chars.get(at).copied()
+    }
+
+    /// How many characters from `at` on are such.
+    pub(super) fn count(&self, at: usize, such: impl Fn(char) -> bool) -> usize {
+        self.chars.get(at..).unwrap_or_default().iter().take_while(|c| such(**c)).count()
+    }
+
+    /// The characters from `at` on that are such.
+    pub(super) fn part(&self, at: usize, such: impl Fn(char) -> bool) -> &[char] {
+        self.chars.get(at..at + self.count(at, such)).unwrap_or_default()
+    }
+
+    /// The character before `at`.
+    pub(super) fn before(&self, at: usize) -> Option<char> {
+        at.checked_sub(1).and_then(|at| self.get(at))
+    }
+
+    pub(super) fn digit(&self, at: usize) -> bool {
+        self.get(at).is_some_and(|c| c.is_ascii_digit())
+    }
+
+    /// Whether `word` (lower case) stands at `at`.
+    pub(super) fn has(&self, at: usize, word: &str) -> bool {
+        let mut chars = self.chars.get(at..).unwrap_or_default().iter();
+        word.chars().all(|w| chars.next().is_some_and(|c| c.to_ascii_lowercase() == w))
+    }
+
+    /// The last `count` characters before `at`, in lower case.
+    pub(super) fn lead(&self, at: usize, count: usize) -> String {
+        let lead = self.chars.get(at.saturating_sub(count)..at).unwrap_or_default();
+        lead.iter().flat_map(|c| c.to_lowercase()).collect()
+    }
+
+    fn replace_stand_ins(&mut self) {
+        if !self.chars.iter().any(|c| "([{<".contains(*c)) {
+            return;
+        }
+        let mut at = 0;
+        while at < self.chars.len() {
+            let found = STAND_INS.iter().find(|(word, _)| self.has(at, word));
+            if let Some((word, c)) = found {
+                let mut from = at;
+                let mut to = at + word.chars().count();
+                while from > 0 && self.get(from - 1) == Some(' ') {
+                    from -= 1;
+                }
+                while self.get(to) == Some(' ') {
+                    to += 1;
+                }
+                self.chars.splice(from..to, [*c]);
+                let origin = self.origin.get(at).copied().unwrap_or_default();
+                self.origin.splice(from..to, [origin]);
+                at = from + 1;
+            } else {
+                at += 1;
+            }
+        }
+    }
+}
+
+/// Whether the text spells something out.
+pub(super) fn spells(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    SPELLING.iter().any(|word| lower.contains(word))
+}
+
+/// Whether the character stands for an ASCII digit or an `@`.
+pub(super) fn folds(c: char) -> bool {
+    fold(c).is_some_and(|plain| plain.is_ascii_digit() || plain == '@')
+}
+
+/// The plain form of a character; `None` for one that shows nothing.
+fn fold(c: char) -> Option<char> {
+    if c.is_ascii() {
+        return Some(if c == '\t' { ' ' } else { c });
+    }
+    let plain = match c {
+        '\u{00AD}'
+        | '\u{200B}'..='\u{200F}'
+        | '\u{202A}'..='\u{202E}'
+        | '\u{2060}'..='\u{2064}'
+        | '\u{2066}'..='\u{2069}'
+        | '\u{FEFF}'
+        | '\u{FE00}'..='\u{FE0F}'
+        | '\u{20E3}' => return None,
+        '\u{FF01}'..='\u{FF5E}' => char::from_u32(u32::from(c) - 0xFEE0).unwrap_or(c),
+        '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{FE58}' | '\u{FE63}' => '-',
+        '\u{FE6B}' => '@',
+        '\u{2024}' | '\u{3002}' | '\u{FF61}' => '.',
+        '\u{1D400}'..='\u{1D6A3}' => letter(u32::from(c) - 0x1D400),
+        '\u{1D7CE}'..='\u{1D7FF}' => digit((u32::from(c) - 0x1D7CE) % 10),
+        '\u{2460}'..='\u{2468}' => digit(u32::from(c) - 0x2460 + 1),
+        '\u{24EA}' | '\u{2070}' | '\u{2080}' => '0',
+        '\u{2074}'..='\u{2079}' => digit(u32::from(c) - 0x2070),
+        '\u{2081}'..='\u{2089}' => digit(u32::from(c) - 0x2080),
+        '\u{00B9}' => '1',
+        c if c.is_whitespace() => ' ',
+        c => decimal(c).or_else(|| look_alike(c)).unwrap_or(c),
+    };
+    Some(plain)
+}
+
+fn digit(value: u32) -> char {
+    char::from_digit(value, 10).unwrap_or('0')
+}
+
+/// Mathematical alphabets: runs of A-Z, a-z.
+fn letter(offset: u32) -> char {
+    let place = u8::try_from(offset % 52).unwrap_or_default();
+    char::from(if place < 26 { b'A' + place } else { b'a' + place - 26 })
+}
+
+/// Decimal digits of other scripts; each block begins with its zero.
+fn decimal(c: char) -> Option<char> {
+    const ZEROS: [u32; 14] = [
+        0x0660, 0x06F0, 0x07C0, 0x0966, 0x09E6, 0x0A66, 0x0AE6, 0x0B66, 0x0BE6, 0x0C66, 0x0CE6, 0x0D66, 0x0E50, 0x0ED0,
+    ];
+    let code = u32::from(c);
+    ZEROS.iter().find(|zero| (**zero..**zero + 10).contains(&code)).map(|zero| digit(code - zero))
+}
+
+/// Cyrillic and Greek letters that look like Latin ones.
+fn look_alike(c: char) -> Option<char> {
+    const FROM: &str = "аеорсухіјѕԁһӏАВЕКМНОРСТХУІЈЅΑΒΕΖΗΙΚΜΝΟΡΤΥΧονα";
+    const TO: &str = "aeopcyxijsdhlABEKMHOPCTXYIJSABEZHIKMNOPTYXova";
+    let at = FROM.chars().position(|from| from == c)?;
+    TO.chars().nth(at)
+}

@@ -1,0 +1,124 @@
+//! What is found, and what is left alone.
+
+use super::*;
+
+fn kinds(text: &str) -> Vec<HitKind> {
+    find(text, &Desks::default()).into_iter().map(|hit| hit.kind).collect()
+}
+
+#[test]
+fn what_is_a_persons_is_found() {
+    use HitKind::*;
+    let cases: &[(&str, HitKind)] = &[
+        ("write to maria.silva@example.org today", Email),
+        ("maria (at) example (dot) org", Email),
+        ("maria at example dot org", Email),
+        ("maria arroba example ponto com", Email),
+        ("maria\u{200B}@exa\u{200D}mple.org", Email),
+        ("ｍａｒｉａ＠ｅｘａｍｐｌｅ．ｏｒｇ", Email),
+        ("mаriа@example.org (Cyrillic a)", Email),
+        ("ligue +55 51 99988-7766", Phone),
+        ("(51) 99988-7766", Phone),
+        ("(51)3333-4444", Phone),
+        ("51 99988 7766", Phone),
+        ("51999887766", Phone),
+        ("whatsapp 5551999887766", Phone),
+        ("https://wa.me/5551999887766", Phone),
+        ("Falar com João, 99988-7766", Phone),
+        ("casa 12, 3333-4444", Phone),
+        ("٥١ ٩٩٩٨٨-٧٧٦٦", Phone),
+        ("+44 20 7946 0958", Phone),
+        ("020 7946 0958", Phone),
+        ("06 12 34 56 78", Phone),
+        ("(212) 555-0187", Phone),
+        ("212-555-0187", Phone),
+        ("tel. 555 0187", Phone),
+        ("+49 (0)30 1234567", Phone),
+        ("nove nove nove oito oito sete sete seis seis", Phone),
+        ("five five five oh one eight seven", Phone),
+        ("conta DE89 3704 0044 0532 0130 00", BankAccount),
+        ("GB29NWBK60161331926819", BankAccount),
+        ("cartão 4111 1111 1111 1111", PaymentCard),
+        ("4111-1111-1111-1111", PaymentCard),
+        ("5500000000000004", PaymentCard),
+        ("amex 3782 822463 10005", PaymentCard),
+        ("CPF 529.982.247-25", NationalId),
+        ("52998224725", NationalId),
+        ("529982247-25", NationalId),
+        ("SSN 536-90-4399", NationalId),
+        ("carro ABC1D23 parado", Plate),
+        ("carro abc1d23 parado", Plate),
+        ("placa ABC-1234", Plate),
+        ("ABC1234", Plate),
+        ("placa: xyz12ab", Plate),
+        ("placa XYZ 12AB", Plate),
+        ("AB12 CDE", Plate),
+        ("AB-123-CD", Plate),
+        ("IMEI 490154203237518", Device),
+        ("00:1B:44:11:3A:B7", MacAddress),
+        ("00-1b-44-11-3a-b7", MacAddress),
+        ("001b.4411.3ab7", MacAddress),
+        ("from 192.168.10.42.", IpAddress),
+        ("2001:db8::8a2e:370:7334", IpAddress),
+        ("seen at -30.02703, -51.23163", Coordinates),
+        ("30,027031° S, 51,231622° W", Coordinates),
+        ("geo:-30.03,-51.23", Coordinates),
+    ];
+    let missed: Vec<_> = cases
+        .iter()
+        .filter(|(text, kind)| !kinds(text).contains(kind))
+        .map(|(text, kind)| (text, kind, kinds(text)))
+        .collect();
+    assert!(missed.is_empty(), "(text, expected, found): {missed:#?}");
+}
+
+#[test]
+fn what_is_nobodys_is_left_alone() {
+    let texts = [
+        "Defesa Civil (telefone 199) e Corpo de Bombeiros (telefone 193), Brigada Militar 190.",
+        "Ligue 0800 642 0156 ou 0800-642-0156.",
+        "Call 1-800-273-8255 or +1 800 273 8255.",
+        "Chuva entre 30 e 60 mm/h ou 50 e 100 mm/dia, ventos intensos (60-100 km/h).",
+        "Nível de 2.41 m às 12:30 de 01/05/2024; cota de inundação 3,00 m.",
+        "2024-05-01 12:30 até 2024-05-02T16:00:00-03:00",
+        "01.05.2024 12h30 a 02.05.2024 18h",
+        "Plano 2023-2024, série 1941 - 2024",
+        "CNPJ 00.000.000/0001-91 do banco",
+        "urn:oid:2.49.0.1.76.0.2024.5.1.12.30.15",
+        "https://alertas2.inmet.gov.br/47110/51999887766",
+        "T1-2@1#1202 linha T1, BR-116 km 270, ERS-118, RSC-453",
+        "Rua Ijuí 1234, Av. Ipê 2000, 90010-150 Porto Alegre",
+        "estação 4021, poste 123456",
+        "NBR-5410, ISO-9001, UTC-0300, MAI-2024, DEZ 2024",
+        "Tx 3256 9731 3262 9712",
+        "between 0900 PST and 1500 GMT",
+        "12 15 18 21 24 mm",
+        "população 1.332.845, R$ 1.234.567,89",
+        "0.123456 of 1",
+        "1714521600000",
+        "R1 R2 R3, 10:05 10:15 10:25 10:35",
+        "a surface at the dot of noon",
+        "um dois três",
+    ];
+    let false_hits: Vec<_> =
+        texts.into_iter().map(|text| (text, kinds(text))).filter(|(_, found)| !found.is_empty()).collect();
+    assert!(false_hits.is_empty(), "{false_hits:#?}");
+}
+
+#[test]
+fn a_public_desk_may_be_named() {
+    let desks = Desks::new(&["defesacivil@portoalegre.rs.gov.br".to_owned(), "(51) 3289-5555".to_owned()]);
+    let text = "Defesa Civil: DefesaCivil@portoalegre.rs.gov.br, +55 51 3289-5555";
+    assert_eq!(find(text, &desks), []);
+    assert_eq!(find("maria@portoalegre.rs.gov.br", &desks).len(), 1);
+    assert_eq!(kinds("Defesa Civil (51) 3289-5555"), [HitKind::Phone], "only because it is on the list");
+}
+
+#[test]
+fn a_hit_says_where_in_the_text_as_it_was_given() {
+    let text = "João\u{200B}: (51) 99988-7766!";
+    let hits = find(text, &Desks::default());
+    let [hit] = hits.as_slice() else { panic!("one hit, found {hits:?}") };
+    let found: String = text.chars().skip(hit.chars.start).take(hit.chars.len()).collect();
+    assert_eq!(found, "51) 99988-7766");
+}

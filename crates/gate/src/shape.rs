@@ -1,0 +1,83 @@
+//! What an id of each kind looks like. Ids are kept for ever beside the data, so none may smuggle in a sentence,
+//! an address or a number of a person.
+
+use crate::scan;
+
+/// Longest id, in characters. The longest GTFS ids seen in the wild (MTA trip ids) are below 60.
+pub(crate) const ID_CHARS_MAX: usize = 128;
+/// Longest alert id: a rule, a subject (itself with two ids) and an episode.
+pub(crate) const ALERT_ID_CHARS_MAX: usize = 400;
+
+/// GTFS ids: letters and digits of any script, spaces inside, and the punctuation that agencies use.
+pub(crate) fn is_gtfs_id(id: &str) -> bool {
+    fits(id, |c| c.is_alphanumeric() || " -_.:@#/+|()[],;&*'=~!$%".contains(c))
+        && id.trim() == id
+        && !scan::looks_like_email(id)
+        && !scan::looks_like_phone(id)
+}
+
+/// CAP `identifier` (clause 3.2.1): no spaces, commas, `<` or `&`. Agencies append their domain after an `@`, which
+/// is no address of a person while its front part holds a number.
+pub(crate) fn is_cap_identifier(id: &str) -> bool {
+    let numbered = id.split('@').next().is_some_and(|front| front.bytes().any(|b| b.is_ascii_digit()));
+    fits(id, |c| c.is_ascii_graphic() && !",<&\"".contains(c))
+        && (numbered || !scan::looks_like_email(id))
+        && !scan::looks_like_phone(id)
+}
+
+/// CAP `sender` after its front part was cut: a host name or a registered name.
+pub(crate) fn is_cap_sender(id: &str) -> bool {
+    fits(id, |c| c.is_alphanumeric() || "-_.:/#+ ".contains(c)) && !scan::looks_like_phone(id)
+}
+
+/// CAP `geocode` value: an administrative code.
+pub(crate) fn is_geocode(code: &str) -> bool {
+    fits(code, |c| c.is_ascii_alphanumeric() || "-_.:/ ".contains(c)) && !scan::looks_like_phone(code)
+}
+
+/// The id of an alert as [`city::AlertId::new`] makes them.
+pub(crate) fn is_alert_id(id: &str) -> bool {
+    let count = id.chars().count();
+    (1..=ALERT_ID_CHARS_MAX).contains(&count) && id.chars().all(|c| c.is_ascii_alphanumeric() || "-_.~".contains(c))
+}
+
+/// SHA-256 in lower-case hexadecimal digits.
+pub(crate) fn is_sha256(hash: &str) -> bool {
+    hash.len() == 64 && hash.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+}
+
+fn fits(id: &str, allowed: impl Fn(char) -> bool) -> bool {
+    // Counting stops one past the limit, so that a megabyte of id costs nothing.
+    let count = id.chars().take(ID_CHARS_MAX + 1).count();
+    (1..=ID_CHARS_MAX).contains(&count) && id.chars().all(allowed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ordinary_ids_of_agencies_pass() {
+        for id in
+            ["T1-2@1#1202", "AFA23GEN-1037-Sunday-00_000600_1..S03R", "10176", "43211234567", "4a/7|B (x)", "Ônibus 1"]
+        {
+            assert!(is_gtfs_id(id), "{id}");
+        }
+        for id in ["urn:oid:2.49.0.1.76.0.2024.5.1.12.30.15", "NOAA-NWS-ALERTS-TX126", "4711-12@defesacivil.rs.gov.br"]
+        {
+            assert!(is_cap_identifier(id), "{id}");
+        }
+    }
+
+    #[test]
+    fn what_could_be_a_person_does_not() {
+        for id in
+            ["maria@example.org", "+5551999887766", "(51) 99988-7766", "", "a\u{7}b", " 12", "a\nb", &"x".repeat(129)]
+        {
+            assert!(!is_gtfs_id(id), "{id:?}");
+        }
+        assert!(!is_cap_identifier("maria@example.org"));
+        assert!(!is_cap_identifier("two words"));
+        assert!(!is_alert_id("water~datastream_1~17 or 1=1"));
+    }
+}

@@ -1,0 +1,240 @@
+//! Alerts as they stand, every step of their lives, and how far the watch has come.
+
+use city::alert::AlertChangeKind;
+use city::{Alert, AlertChange, AlertId, AlertState, Seq, Severity, Time};
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+
+use crate::codec::{decode, encode, signed, time, unsigned};
+use crate::error::StoreError;
+use crate::reader::Reader;
+use crate::store::Store;
+
+/// How far the watch has come: it has seen every entry up to `seq`, and every tick up to `time`. Positions rise from
+/// step to step (first by `seq`, then by `time`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct WatchPosition {
+    /// The last entry that it has seen; 0 before the first.
+    pub seq: Seq,
+    /// The received time of that entry, or the last tick after it.
+    pub time: Time,
+}
+
+/// What the watch did in one step: for one entry with the ticks before it, or for one tick.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WatchStep {
+    /// Where it stands after the step.
+    pub position: WatchPosition,
+    /// What happened, in order.
+    pub changes: Vec<AlertChange>,
+}
+
+/// What the store knows of the watch.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WatchState {
+    /// The changes of every step up to here are kept.
+    pub position: WatchPosition,
+    /// The last snapshot of the watch's own state, with where it was taken (never after `position`).
+    pub snapshot: Option<(WatchPosition, Vec<u8>)>,
+}
+
+/// Which alerts to read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AlertFilter {
+    /// Those in one state.
+    State(AlertState),
+    /// Those not yet resolved, and those resolved at this time or later.
+    Standing {
+        /// Resolved at this time or later.
+        resolved_since: Time,
+    },
+    /// All.
+    All,
+}
+
+impl Store {
+    /// Keeps what the watch did, all steps and the snapshot in one transaction. Steps at or before the position that
+    /// is kept already are passed over, so a watch that runs over the same journal again after a crash doubles
+    /// nothing. A snapshot belongs to the position of the last step. Gives the changes that were new, in order.
+    pub fn save_watch(&mut self, steps: &[WatchStep], snapshot: Option<&[u8]>) -> Result<Vec<AlertChange>, StoreError> {
+        self.write(|store| {
+            let connection = &mut store.read.connection;
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let mut position = position(&transaction)?;
+            let mut new = Vec::new();
+            for step in steps {
+                if position.is_some_and(|known| step.position <= known) {
+                    continue;
+                }
+                for change in &step.changes {
+                    save_change(&transaction, step.position.seq, change)?;
+                    new.push(change.clone());
+                }
+                position = Some(step.position);
+            }
+            if let Some(position) = position {
+                save_position(&transaction, position)?;
+            }
+            if let (Some(snapshot), Some(last)) = (snapshot, steps.last()) {
+                let text = "UPDATE watch_state SET snapshot_seq = ?1, snapshot_at_ms = ?2, snapshot = ?3";
+                let WatchPosition { seq, time } = last.position;
+                transaction.prepare_cached(text)?.execute(params![signed(seq.0), time.ms(), snapshot])?;
+            }
+            transaction.commit()?;
+            Ok(new)
+        })
+    }
+}
+
+fn position(connection: &Connection) -> Result<Option<WatchPosition>, StoreError> {
+    let row: Option<(i64, i64)> = connection
+        .prepare_cached("SELECT seq, at_ms FROM watch_state")?
+        .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    row.map(|(seq, ms)| watch_position(seq, ms)).transpose()
+}
+
+fn watch_position(seq: i64, ms: i64) -> Result<WatchPosition, StoreError> {
+    Ok(WatchPosition { seq: Seq(unsigned(seq)), time: time(|| "watch_state".to_owned(), ms)? })
+}
+
+fn save_position(connection: &Connection, position: WatchPosition) -> Result<(), StoreError> {
+    let text = "INSERT INTO watch_state (only, seq, at_ms) VALUES (1, ?1, ?2) \
+                ON CONFLICT (only) DO UPDATE SET seq = excluded.seq, at_ms = excluded.at_ms";
+    connection.prepare_cached(text)?.execute(params![signed(position.seq.0), position.time.ms()])?;
+    Ok(())
+}
+
+fn save_change(connection: &Connection, seq: Seq, change: &AlertChange) -> Result<(), StoreError> {
+    let alert = &change.alert;
+    let text = "INSERT INTO alert (id, rule, subject, episode_ms, state, severity, opened_ms, acknowledged_ms, \
+                  resolved_ms, changes, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 1, ?10) \
+                ON CONFLICT (id) DO UPDATE SET state = excluded.state, severity = excluded.severity, \
+                  acknowledged_ms = excluded.acknowledged_ms, resolved_ms = excluded.resolved_ms, \
+                  changes = changes + 1, body = excluded.body \
+                RETURNING changes";
+    let ordinal: i64 = connection.prepare_cached(text)?.query_row(
+        params![
+            alert.id.0,
+            alert.key.rule.as_str(),
+            alert.key.subject,
+            alert.key.episode.ms(),
+            state_name(alert.state),
+            severity_name(alert.severity),
+            alert.opened.ms(),
+            alert.acknowledged.map(Time::ms),
+            alert.resolved.map(Time::ms),
+            encode("alert", alert)?,
+        ],
+        |row| row.get(0),
+    )?;
+    let text = "INSERT INTO alert_change (alert, ordinal, seq, at_ms, kind, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    connection.prepare_cached(text)?.execute(params![
+        alert.id.0,
+        ordinal,
+        signed(seq.0),
+        change.at.ms(),
+        change_name(change.kind),
+        encode("alert change", change)?,
+    ])?;
+    Ok(())
+}
+
+impl Reader {
+    /// The newest alerts first (by when they opened), at most `limit`.
+    pub fn alerts(&self, filter: AlertFilter, limit: usize) -> Result<Vec<Alert>, StoreError> {
+        let (clause, value) = match filter {
+            AlertFilter::State(AlertState::Open) => ("state = 'open' AND ?1 IS NULL", None),
+            AlertFilter::State(AlertState::Acknowledged) => ("state = 'acknowledged' AND ?1 IS NULL", None),
+            AlertFilter::State(AlertState::Resolved) => ("state = 'resolved' AND ?1 IS NULL", None),
+            AlertFilter::Standing { resolved_since } => {
+                ("(state <> 'resolved' OR resolved_ms >= ?1)", Some(resolved_since.ms()))
+            }
+            AlertFilter::All => ("?1 IS NULL", None),
+        };
+        let text = format!("SELECT id, body FROM alert WHERE {clause} ORDER BY opened_ms DESC, id LIMIT ?2");
+        let mut statement = self.connection.prepare_cached(&text)?;
+        let mut rows = statement.query(params![value, signed(limit as u64)])?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            let (id, body): (String, Vec<u8>) = (row.get(0)?, row.get(1)?);
+            found.push(decode(|| format!("alert {id}"), &body)?);
+        }
+        Ok(found)
+    }
+
+    /// One alert.
+    pub fn alert(&self, id: &AlertId) -> Result<Option<Alert>, StoreError> {
+        let body: Option<Vec<u8>> = self
+            .connection
+            .prepare_cached("SELECT body FROM alert WHERE id = ?1")?
+            .query_row([&id.0], |row| row.get(0))
+            .optional()?;
+        body.map(|body| decode(|| format!("alert {id}"), &body)).transpose()
+    }
+
+    /// The steps of one alert, in order.
+    pub fn alert_history(&self, id: &AlertId) -> Result<Vec<AlertChange>, StoreError> {
+        self.changes("alert = ?1 ORDER BY ordinal", [id.0.as_ref()])
+    }
+
+    /// Every step of every alert from `from` (included) to `to` (not included), in the order in which they happened.
+    pub fn alert_changes(&self, from: Time, to: Time) -> Result<Vec<AlertChange>, StoreError> {
+        self.changes("at_ms >= ?1 AND at_ms < ?2 ORDER BY at_ms, seq, alert, ordinal", params![from.ms(), to.ms()])
+    }
+
+    /// How far the watch has come; `None` before its first step.
+    pub fn watch_state(&self) -> Result<Option<WatchState>, StoreError> {
+        let Some(position) = position(&self.connection)? else { return Ok(None) };
+        let text = "SELECT snapshot_seq, snapshot_at_ms, snapshot FROM watch_state WHERE snapshot IS NOT NULL";
+        let row: Option<(i64, i64, Vec<u8>)> = self
+            .connection
+            .prepare_cached(text)?
+            .query_row([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+            .optional()?;
+        let snapshot =
+            row.map(|(seq, ms, bytes)| Ok::<_, StoreError>((watch_position(seq, ms)?, bytes))).transpose()?;
+        Ok(Some(WatchState { position, snapshot }))
+    }
+
+    fn changes(&self, clause: &str, values: impl rusqlite::Params) -> Result<Vec<AlertChange>, StoreError> {
+        let text = format!("SELECT alert, ordinal, body FROM alert_change WHERE {clause}");
+        let mut statement = self.connection.prepare_cached(&text)?;
+        let mut rows = statement.query(values)?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            let (alert, ordinal, body): (String, i64, Vec<u8>) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            found.push(decode(|| format!("step {ordinal} of alert {alert}"), &body)?);
+        }
+        Ok(found)
+    }
+}
+
+fn state_name(state: AlertState) -> &'static str {
+    match state {
+        AlertState::Open => "open",
+        AlertState::Acknowledged => "acknowledged",
+        AlertState::Resolved => "resolved",
+    }
+}
+
+fn severity_name(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Unknown => "unknown",
+        Severity::Info => "info",
+        Severity::Minor => "minor",
+        Severity::Moderate => "moderate",
+        Severity::Severe => "severe",
+        Severity::Extreme => "extreme",
+    }
+}
+
+fn change_name(kind: AlertChangeKind) -> &'static str {
+    match kind {
+        AlertChangeKind::Opened => "opened",
+        AlertChangeKind::Acknowledged => "acknowledged",
+        AlertChangeKind::Updated => "updated",
+        AlertChangeKind::Blinded => "blinded",
+        AlertChangeKind::Sighted => "sighted",
+        AlertChangeKind::Resolved => "resolved",
+    }
+}

@@ -1,0 +1,73 @@
+//! What goes into the journal at once, and what comes back.
+
+use std::sync::Arc;
+
+use city::{FeedId, Record, Seq, Tally, Time, Timetable};
+use gate::{Admission, Admitted};
+
+use crate::error::StoreError;
+
+/// What the gate let through of one feed at one time. It cannot be made from bare records:
+///
+/// ```compile_fail
+/// # use city::{FeedBeat, Record};
+/// let records: Vec<Record> = vec![Record::FeedBeat(FeedBeat { good: true })];
+/// let batch = store::Batch::new("water".into(), records);
+/// ```
+#[derive(Debug)]
+pub struct Batch {
+    pub(crate) feed: FeedId,
+    pub(crate) now: Time,
+    pub(crate) records: Vec<Admitted<Record>>,
+    pub(crate) timetable: Option<Admitted<Arc<Timetable>>>,
+    pub(crate) tally: Tally,
+}
+
+/// A batch after it is durable.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Committed {
+    /// Its place in the journal; `None` when nothing of it was new, so that no row was written.
+    pub seq: Option<Seq>,
+    /// When it was received: the gate's time, never earlier than any entry or tick before it.
+    pub received: Time,
+    /// Who sent it.
+    pub feed: FeedId,
+    /// What was really new, in the order in which it came. This is what the journal row holds.
+    pub records: Vec<Record>,
+    /// The final account of the batch; it balances.
+    pub tally: Tally,
+}
+
+impl Batch {
+    /// Takes an admission of a feed. Fails when entities went missing on the way (the tally has received more or
+    /// fewer than there are records, duplicates and refusals), or a timetable is not whole.
+    pub fn new(feed: FeedId, admission: Admission) -> Result<Self, StoreError> {
+        let Admission { now, records, timetable, tally, .. } = admission;
+        let beats = records.iter().filter(|record| is_beat(record)).count();
+        let entities = (records.len() - beats) as u64;
+        let counted = entities + tally.duplicate + tally.rejected_total();
+        if tally.received != counted || tally.stored != 0 {
+            return Err(StoreError::Unbalanced { feed, received: tally.received, counted });
+        }
+        let versions = records.iter().filter(|record| matches!(record.as_ref(), Record::Timetable(_))).count();
+        if versions != usize::from(timetable.is_some()) {
+            return Err(StoreError::TimetableIncomplete(feed));
+        }
+        Ok(Self { feed, now, records, timetable, tally })
+    }
+
+    /// Records in it, beats included.
+    pub fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    /// Whether it holds no record; its tally may still count refusals.
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty()
+    }
+}
+
+/// A beat is the centre's own note and no entity of the feed.
+pub(crate) fn is_beat(record: &Record) -> bool {
+    matches!(record, Record::FeedBeat(_))
+}

@@ -1,0 +1,37 @@
+//! What is kept, in one SQLite file: the journal, the account of each feed, the series as compressed chunks, the
+//! compiled timetables, the alerts and how far the watch has come.
+//!
+//! One connection writes (see [`writer`]), any number read (see [`Reader`]). A batch is acknowledged after it is on
+//! the disk; batches that wait together share one transaction. A failed write is never tried again: the store
+//! refuses everything from then on and the program has to start anew from what is on the disk.
+
+mod account;
+mod alerts;
+mod batch;
+mod codec;
+mod commit;
+mod error;
+mod journal;
+mod reader;
+mod recent;
+mod retention;
+mod seen;
+mod series;
+mod store;
+mod timetables;
+
+pub mod schema;
+pub mod writer;
+
+pub use account::FeedAccount;
+pub use alerts::{AlertFilter, WatchPosition, WatchState, WatchStep};
+pub use batch::{Batch, Committed};
+pub use error::StoreError;
+pub use journal::JournalRow;
+pub use reader::{Reader, ReaderGuard, Readers};
+pub use recent::RECENT_SPAN;
+pub use retention::{ALERTS_KEPT, Retired};
+pub use series::{Bucket, CHUNK_POINTS_MAX, Latest, Point};
+pub use store::Store;
+pub use timetables::StoredTimetable;
+pub use writer::{Event, WriterHandle};

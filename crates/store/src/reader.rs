@@ -1,0 +1,89 @@
+//! Connections that only read.
+
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rusqlite::{Connection, OpenFlags};
+
+use crate::error::StoreError;
+use crate::store::{BUSY_WAIT, STATEMENTS_KEPT};
+
+/// Idle connections that a pool keeps; more readers than this open a new one each and close it again.
+const IDLE_MAX: usize = 8;
+
+/// Reads what is committed. Each reader sees whole batches only; it never waits for the writer.
+#[derive(Debug)]
+pub struct Reader {
+    pub(crate) connection: Connection,
+}
+
+impl Reader {
+    /// Opens the store at `path` for reading alone.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let open = || -> Result<Connection, rusqlite::Error> {
+            let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+            let connection = Connection::open_with_flags(path, flags)?;
+            connection.busy_timeout(BUSY_WAIT)?;
+            connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+            connection.pragma_update(None, "trusted_schema", "OFF")?;
+            connection.pragma_update(None, "query_only", "ON")?;
+            Ok(connection)
+        };
+        let connection = open().map_err(|source| StoreError::Open { path: path.to_owned(), source })?;
+        Ok(Self { connection })
+    }
+}
+
+/// A pool of readers for handlers that run on many threads.
+#[derive(Clone, Debug)]
+pub struct Readers {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    path: PathBuf,
+    idle: Mutex<Vec<Reader>>,
+}
+
+impl Readers {
+    /// A pool over the store at `path`; connections are opened when they are first needed.
+    pub fn new(path: &Path) -> Self {
+        Self { shared: Arc::new(Shared { path: path.to_owned(), idle: Mutex::new(Vec::new()) }) }
+    }
+
+    /// A reader; it goes back to the pool when it is dropped. Blocks on the disk: call it from a blocking thread.
+    pub fn get(&self) -> Result<ReaderGuard, StoreError> {
+        let idle = self.shared.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let reader = match idle {
+            Some(reader) => reader,
+            None => Reader::open(&self.shared.path)?,
+        };
+        Ok(ReaderGuard { reader: Some(reader), shared: Arc::clone(&self.shared) })
+    }
+}
+
+/// A reader on loan.
+#[derive(Debug)]
+pub struct ReaderGuard {
+    reader: Option<Reader>,
+    shared: Arc<Shared>,
+}
+
+impl Deref for ReaderGuard {
+    type Target = Reader;
+    #[expect(clippy::expect_used, reason = "invariant: the reader is there until drop")]
+    fn deref(&self) -> &Reader {
+        self.reader.as_ref().expect("a reader until drop")
+    }
+}
+
+impl Drop for ReaderGuard {
+    fn drop(&mut self) {
+        let mut idle = self.shared.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        if idle.len() < IDLE_MAX {
+            idle.extend(self.reader.take());
+        }
+    }
+}

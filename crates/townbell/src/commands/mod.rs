@@ -1,0 +1,32 @@
+//! The commands, one file each. They print to people; everything else logs.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "commands speak on the terminal")]
+
+pub mod census;
+pub mod check;
+pub mod demo;
+pub mod doctor;
+pub mod openapi;
+pub mod progress;
+pub mod recordings;
+pub mod replay;
+pub mod serve;
+
+/// Says an error on the terminal, with what led to it.
+pub fn say_error(error: &anyhow::Error) {
+    eprintln!("townbell: {error}");
+    for cause in error.chain().skip(1) {
+        eprintln!("  because: {cause}");
+    }
+}
+
+/// Logs go to the error stream: only what needs somebody, unless RUST_LOG-like `TOWNBELL_LOG` says otherwise.
+pub fn start_logging() {
+    let level = match std::env::var("TOWNBELL_LOG").unwrap_or_default().as_str() {
+        "error" => tracing::Level::ERROR,
+        "info" => tracing::Level::INFO,
+        "debug" => tracing::Level::DEBUG,
+        _ => tracing::Level::WARN,
+    };
+    // A second subscriber in the same process (tests) is refused, and the first stays.
+    let _first = tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).try_init();
+}

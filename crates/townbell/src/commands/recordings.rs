@@ -1,0 +1,119 @@
+//! `townbell replay CITY --observations FILE --datastream NAME`: a recorded series through the same engine as a live
+//! one, and for each ring how early it was, or that it was for nothing.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, bail};
+use city::{Datastream, Time};
+use flate2::read::GzDecoder;
+use jiff::tz::TimeZone;
+use watch::backtest::Series;
+use watch::score::{REARM, Verdict, crossings, leads, score};
+use watch::{Kind, Rule, backtest};
+
+use super::check;
+use crate::config::City;
+
+/// Replays each file against every rule with a level that looks at the datastream, and prints what rang.
+///
+/// # Errors
+/// When a file cannot be read, or the datastream is not the city's.
+pub fn run(folder: &Path, files: &[PathBuf], datastream: &str) -> anyhow::Result<ExitCode> {
+    super::start_logging();
+    let Ok(city) = City::read(folder) else { return check::run(folder) };
+    let named = |d: &&Datastream| d.name == datastream || d.id.to_string() == datastream;
+    let Some(datastream) = city.datastreams.iter().find(named) else {
+        let names: Vec<String> = city.datastreams.iter().map(|d| format!("{} ({})", d.id, d.name)).collect();
+        bail!("there is no datastream {datastream:?}; there are {}", names.join(", "));
+    };
+    let rules: Vec<&Rule> = city.rules.iter().filter(|rule| level_of(rule).is_some()).collect();
+    for file in files {
+        let readings = read(file)?;
+        println!("{}: {} readings", file.file_name().unwrap_or_default().to_string_lossy(), readings.len());
+        for rule in &rules {
+            let looks = match &rule.kind {
+                Kind::Rise(rise) => rise.datastreams.contains(&datastream.id),
+                _ => false,
+            };
+            if looks {
+                try_rule(&city, rule, datastream, &readings)?;
+            }
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn level_of(rule: &Rule) -> Option<f64> {
+    match &rule.kind {
+        Kind::Rise(rise) => Some(rise.level),
+        _ => None,
+    }
+}
+
+fn try_rule(city: &City, rule: &Rule, datastream: &Datastream, readings: &[(Time, f64)]) -> anyhow::Result<()> {
+    let level = level_of(rule).context("a rule with a level")?;
+    let property = city.observed_properties.iter().find(|p| p.id == datastream.observed_property).context("the observed property")?;
+    let thing = city.things.iter().find(|t| t.id == datastream.thing).context("the thing")?;
+    let feed = city.feed(&datastream.feed).context("the feed")?;
+    let series = Series { datastream, property, thing, contract: &feed.contract, timezone: &city.zone };
+    let done = backtest(rule, &series, readings.iter().copied());
+    let crossed = crossings(&done.readings, level, REARM);
+    let scored = score(&done.rings, &done.readings, &crossed, level);
+    println!("  {}: {}", rule.id, city.explain(rule));
+    for ring in &scored {
+        let at = local(ring.ring.opened, &city.zone);
+        match ring.verdict {
+            Verdict::Early { crossing, lead } => {
+                println!("    {at}  rings {:5.1} h before the level passes {level} m on {}", lead.as_h(), local(crossing, &city.zone));
+            }
+            Verdict::Above => println!("    {at}  rings while the level is above {level} m already"),
+            Verdict::False { highest } => println!("    {at}  rings for nothing: {highest:.2} m at most within 72 h"),
+        }
+    }
+    let leads = leads(&scored, &crossed);
+    for (crossing, _) in leads.iter().filter(|(_, lead)| lead.is_none()) {
+        println!("    {}  passes {level} m without a ring", local(*crossing, &city.zone));
+    }
+    let least = leads.iter().filter_map(|(_, lead)| *lead).map(city::Span::as_h).fold(f64::INFINITY, f64::min);
+    let falsely = scored.iter().filter(|ring| matches!(ring.verdict, Verdict::False { .. })).count();
+    let rung = leads.iter().filter(|(_, lead)| lead.is_some()).count();
+    if crossed.is_empty() {
+        println!("    {} rings, no crossing, {falsely} for nothing", scored.len());
+    } else {
+        println!("    {rung} of {} crossings rung, the latest {least:.1} h ahead; {falsely} rings for nothing", crossed.len());
+    }
+    Ok(())
+}
+
+fn local(time: Time, zone: &TimeZone) -> String {
+    time.timestamp().to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M").to_string()
+}
+
+/// The first two columns of a CSV file: a time (RFC 3339) and a number. Lines that are neither are counted and told.
+fn read(path: &Path) -> anyhow::Result<Vec<(Time, f64)>> {
+    let file = File::open(path).with_context(|| format!("{} cannot be read", path.display()))?;
+    let bytes: Box<dyn Read> = match path.extension() {
+        Some(extension) if extension == "gz" => Box::new(GzDecoder::new(file)),
+        _ => Box::new(file),
+    };
+    let mut readings = Vec::new();
+    let mut refused = 0u64;
+    for line in BufReader::new(bytes).lines().skip(1) {
+        let line = line.with_context(|| format!("{} cannot be read", path.display()))?;
+        let mut columns = line.split(',');
+        let time = columns.next().and_then(|text| text.parse::<Time>().ok());
+        let value = columns.next().and_then(|text| text.parse::<f64>().ok()).filter(|value| value.is_finite());
+        match (time, value) {
+            (Some(time), Some(value)) => readings.push((time, value)),
+            _ => refused += 1,
+        }
+    }
+    if refused > 0 {
+        println!("{}: {refused} lines without a time and a number left out", path.display());
+    }
+    readings.sort_by_key(|(time, _)| *time);
+    Ok(readings)
+}

@@ -1,0 +1,282 @@
+//! `city.toml` as it is written. Unknown keys are mistakes; every table is read on its own, so that one mistake
+//! does not hide the next.
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue, ValueDeserializer};
+
+use super::{Duration, Mistake};
+use city::FeedKind;
+
+/// A box, as written.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BoxText {
+    /// Degrees east.
+    pub west: f64,
+    /// Degrees north.
+    pub south: f64,
+    /// Degrees east.
+    pub east: f64,
+    /// Degrees north.
+    pub north: f64,
+}
+
+/// A point, as written.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PointText {
+    /// Degrees east.
+    pub longitude: f64,
+    /// Degrees north.
+    pub latitude: f64,
+}
+
+/// `[city]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CityText {
+    /// Its name.
+    pub name: String,
+    /// IANA zone.
+    pub timezone: String,
+    /// What the map shows.
+    pub bbox: BoxText,
+    /// Where the map opens; the middle of the box when missing.
+    pub centre: Option<PointText>,
+    /// Languages of warnings, best first.
+    #[serde(default)]
+    pub languages: Vec<String>,
+    /// Roles that may take an alert.
+    pub roles: Vec<String>,
+    /// Whom to credit, on every page.
+    #[serde(default)]
+    pub attribution: Vec<String>,
+    /// What every page must say (simulated, shifted).
+    pub notice: Option<String>,
+}
+
+/// `[[place]]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlaceText {
+    /// Id.
+    pub id: String,
+    /// Name.
+    pub name: String,
+    /// `city`, `district`, `hospital`, ...
+    pub kind: String,
+    /// Degrees east.
+    pub longitude: f64,
+    /// Degrees north.
+    pub latitude: f64,
+    /// Ring of [longitude, latitude].
+    pub outline: Option<Vec<[f64; 2]>>,
+    /// CAP geocodes.
+    #[serde(default)]
+    pub geocodes: Vec<String>,
+}
+
+/// `[[observed_property]]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ObservedPropertyText {
+    /// Id.
+    pub id: String,
+    /// Name.
+    pub name: String,
+    /// URI.
+    pub definition: String,
+    /// Sentence.
+    pub description: String,
+    /// "metre".
+    pub unit_name: String,
+    /// "m".
+    pub unit_symbol: String,
+    /// Smallest honest value.
+    pub min: f64,
+    /// Largest honest value.
+    pub max: f64,
+}
+
+/// `[[thing]]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ThingText {
+    /// Id.
+    pub id: u32,
+    /// Name.
+    pub name: String,
+    /// Sentence.
+    pub description: String,
+    /// Degrees east.
+    pub longitude: f64,
+    /// Degrees north.
+    pub latitude: f64,
+}
+
+/// `[[datastream]]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DatastreamText {
+    /// Id.
+    pub id: u32,
+    /// Name.
+    pub name: String,
+    /// Id of a thing.
+    pub thing: u32,
+    /// Id of an observed property.
+    pub observed_property: String,
+    /// Id of the feed that may write it.
+    pub feed: String,
+    /// Longest normal gap.
+    pub beat: Duration,
+}
+
+/// `[[feed]]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FeedText {
+    /// Id.
+    pub id: String,
+    /// In words.
+    pub name: String,
+    /// Standard.
+    pub kind: FeedKind,
+    /// Agency.
+    pub owner: String,
+    /// Terms.
+    pub licence: String,
+    /// Why.
+    pub purpose: String,
+    /// Longest normal silence.
+    pub beat: Duration,
+    /// How long it is kept.
+    pub retention: Duration,
+    /// Where it is polled; a demo city's are filled in by its replayer.
+    pub url: Option<String>,
+    /// Folder of CAP files.
+    pub folder: Option<PathBuf>,
+    /// How often it is asked.
+    pub poll_every: Option<Duration>,
+    /// The timetable that a GTFS-Realtime feed belongs to.
+    pub timetable: Option<String>,
+    /// Days to move a timetable by, for replays of another year.
+    pub calendar_shift_days: Option<i32>,
+    /// What must be said with the data.
+    pub caveat: Option<String>,
+}
+
+/// `[[depot]]`: positions inside are dropped (DESIGN 6).
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DepotText {
+    /// Name.
+    pub name: String,
+    /// Ring of [longitude, latitude].
+    pub outline: Vec<[f64; 2]>,
+}
+
+/// `[basemap]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BasemapText {
+    /// OSM extract.
+    pub osm: PathBuf,
+    /// GeoJSON of water.
+    pub lake: PathBuf,
+}
+
+/// One table with the place where it stands.
+#[derive(Clone, Debug)]
+pub struct Placed<T> {
+    /// The table.
+    pub value: T,
+    /// Where it stands, in bytes.
+    pub span: Range<usize>,
+}
+
+/// The file, table by table.
+#[derive(Debug, Default)]
+pub struct CityFile {
+    /// `[city]`
+    pub city: Option<Placed<CityText>>,
+    /// `[[place]]`
+    pub places: Vec<Placed<PlaceText>>,
+    /// `[[observed_property]]`
+    pub observed_properties: Vec<Placed<ObservedPropertyText>>,
+    /// `[[thing]]`
+    pub things: Vec<Placed<ThingText>>,
+    /// `[[datastream]]`
+    pub datastreams: Vec<Placed<DatastreamText>>,
+    /// `[[feed]]`
+    pub feeds: Vec<Placed<FeedText>>,
+    /// `[[depot]]`
+    pub depots: Vec<Placed<DepotText>>,
+    /// `[basemap]`
+    pub basemap: Option<Placed<BasemapText>>,
+    /// `[demo]`
+    pub demo: Option<Placed<super::demo::DemoText>>,
+}
+
+/// Reads the tables of `city.toml`, and every mistake on the way.
+pub fn read(file: &Path, text: &str) -> (CityFile, Vec<Mistake>) {
+    let mut out = CityFile::default();
+    let (table, errors) = DeTable::parse_recoverable(text);
+    let mut mistakes: Vec<Mistake> = errors.iter().map(|e| Mistake::at(file, text, e.span(), e.message())).collect();
+    let mut reader = Reader { file, text, mistakes: &mut mistakes };
+    for (key, value) in table.into_inner() {
+        match key.get_ref().as_ref() {
+            "city" => out.city = reader.one(value),
+            "place" => out.places = reader.many(value),
+            "observed_property" => out.observed_properties = reader.many(value),
+            "thing" => out.things = reader.many(value),
+            "datastream" => out.datastreams = reader.many(value),
+            "feed" => out.feeds = reader.many(value),
+            "depot" => out.depots = reader.many(value),
+            "basemap" => out.basemap = reader.one(value),
+            "demo" => out.demo = reader.one(value),
+            other => {
+                let known = "city, place, observed_property, thing, datastream, feed, depot, basemap, demo";
+                reader.say(key.span(), format!("unknown table {other:?}, expected one of {known}"));
+            }
+        }
+    }
+    (out, mistakes)
+}
+
+struct Reader<'a> {
+    file: &'a Path,
+    text: &'a str,
+    mistakes: &'a mut Vec<Mistake>,
+}
+
+impl Reader<'_> {
+    fn say(&mut self, span: Range<usize>, message: String) {
+        self.mistakes.push(Mistake::at(self.file, self.text, Some(span), message));
+    }
+
+    fn one<T: DeserializeOwned>(&mut self, value: Spanned<DeValue<'_>>) -> Option<Placed<T>> {
+        let span = value.span();
+        match T::deserialize(ValueDeserializer::from(value)) {
+            Ok(value) => Some(Placed { value, span }),
+            Err(error) => {
+                self.say(error.span().unwrap_or(span), error.message().to_owned());
+                None
+            }
+        }
+    }
+
+    fn many<T: DeserializeOwned>(&mut self, value: Spanned<DeValue<'_>>) -> Vec<Placed<T>> {
+        let span = value.span();
+        if let DeValue::Array(items) = value.into_inner() {
+            return items.into_iter().filter_map(|item| self.one(item)).collect();
+        }
+        self.say(span, "expected an array of tables: write [[name]] with two brackets".to_owned());
+        Vec::new()
+    }
+}

@@ -1,0 +1,150 @@
+//! The desk: the one thread that writes. It takes submissions in order, makes a group of them durable with one
+//! commit, answers their senders, lets the watcher step over what was new, and draws the picture.
+
+mod clerk;
+mod rebuild;
+mod watcher;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, RwLock};
+
+use city::{FeedId, Tally, Time};
+use gate::Admission;
+use store::Store;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::config::City;
+use crate::feeds::Timetables;
+use crate::limits::DESK_QUEUE_MAX;
+use crate::picture::Picture;
+use crate::tell::live::Live;
+
+use clerk::Clerk;
+
+/// Why the desk does not take something.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum DeskError {
+    /// It has stopped.
+    #[error("the desk has stopped; nothing more is taken")]
+    Stopped,
+    /// The store refused.
+    #[error("the store refused: {0}")]
+    Store(Arc<str>),
+}
+
+/// What became of a submission.
+#[derive(Clone, Debug)]
+pub struct Booked {
+    /// When it was received.
+    pub received: Time,
+    /// Its account.
+    pub tally: Tally,
+}
+
+/// The sender's half of a submission.
+#[derive(Debug)]
+pub struct Receipt {
+    durable: oneshot::Receiver<Result<Booked, DeskError>>,
+    watched: oneshot::Receiver<()>,
+}
+
+impl Receipt {
+    /// Waits until the submission is on the disk.
+    ///
+    /// # Errors
+    /// When it is not, and will not be.
+    pub async fn durable(self) -> Result<Booked, DeskError> {
+        self.durable.await.map_err(|_| DeskError::Stopped)?
+    }
+
+    /// Waits until the watcher has stepped over it, too.
+    ///
+    /// # Errors
+    /// As [`Receipt::durable`].
+    pub async fn watched(self) -> Result<Booked, DeskError> {
+        let booked = self.durable.await.map_err(|_| DeskError::Stopped)??;
+        self.watched.await.map_err(|_| DeskError::Stopped)?;
+        Ok(booked)
+    }
+}
+
+enum Message {
+    Submit { feed: FeedId, admission: Box<Admission>, durable: oneshot::Sender<Result<Booked, DeskError>>, watched: oneshot::Sender<()> },
+    Tick { now: Time, done: oneshot::Sender<()> },
+    Stop { done: oneshot::Sender<()> },
+}
+
+/// The desk's letter slot.
+#[derive(Clone, Debug)]
+pub struct Desk {
+    sender: mpsc::Sender<Message>,
+    failed: Arc<AtomicBool>,
+}
+
+impl Desk {
+    /// Hands in a submission. Waits while the queue is full.
+    ///
+    /// # Errors
+    /// When the desk has stopped.
+    pub async fn submit(&self, feed: FeedId, admission: Admission) -> Result<Receipt, DeskError> {
+        let (durable, durable_receipt) = oneshot::channel();
+        let (watched, watched_receipt) = oneshot::channel();
+        let message = Message::Submit { feed, admission: Box::new(admission), durable, watched };
+        self.sender.send(message).await.map_err(|_| DeskError::Stopped)?;
+        Ok(Receipt { durable: durable_receipt, watched: watched_receipt })
+    }
+
+    /// Says that time has come to `now`, and waits until the watcher has seen it.
+    ///
+    /// # Errors
+    /// When the desk has stopped.
+    pub async fn tick(&self, now: Time) -> Result<(), DeskError> {
+        let (done, waiting) = oneshot::channel();
+        self.sender.send(Message::Tick { now, done }).await.map_err(|_| DeskError::Stopped)?;
+        waiting.await.map_err(|_| DeskError::Stopped)
+    }
+
+    /// Stops the desk in order: everything handed in is written, and the watcher's state with it.
+    pub async fn stop(&self) {
+        let (done, waiting) = oneshot::channel();
+        if self.sender.send(Message::Stop { done }).await.is_ok() {
+            // An error means that it has stopped already.
+            let _stopped = waiting.await;
+        }
+    }
+
+    /// Whether a write failed, so that nothing more is taken.
+    pub fn failed(&self) -> bool {
+        self.failed.load(Ordering::Acquire)
+    }
+}
+
+/// What starting the desk gives.
+pub struct Rebuilt {
+    /// The letter slot.
+    pub desk: Desk,
+    /// The thread.
+    pub thread: std::thread::JoinHandle<()>,
+    /// The picture, rebuilt from the store.
+    pub picture: Arc<RwLock<Picture>>,
+    /// The timetables in force.
+    pub timetables: Timetables,
+}
+
+impl Desk {
+    /// Rebuilds the picture and the watcher's state from the store, and starts the thread.
+    ///
+    /// # Errors
+    /// When the store cannot be read, or the watcher's state in it is not of this program.
+    pub fn start(store: Store, city: Arc<City>, live: Arc<Live>, now: Time) -> anyhow::Result<Rebuilt> {
+        let (sender, receiver) = mpsc::channel(DESK_QUEUE_MAX);
+        let failed = Arc::new(AtomicBool::new(false));
+        let timetables: Timetables = Arc::default();
+        let picture = Arc::new(RwLock::new(Picture::new(Arc::clone(&city), now)));
+        let (live, failing) = (Arc::clone(&live), Arc::clone(&failed));
+        let mut clerk = Clerk::new(store, &city, live, Arc::clone(&picture), Arc::clone(&timetables), failing, now);
+        clerk.rebuild(&city, now)?;
+        let thread = std::thread::Builder::new().name("desk".to_owned()).spawn(move || clerk.work(receiver))?;
+        Ok(Rebuilt { desk: Self { sender, failed }, thread, picture, timetables })
+    }
+}

@@ -1,0 +1,97 @@
+//! Starting again: the picture and the watcher's state out of what is stored.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use city::{FeedKind, Record, Seq, Span, Time};
+use store::AlertFilter;
+
+use super::clerk::Clerk;
+use crate::config::City;
+use crate::limits::{ALERTS_PER_PAGE_MAX, REBUILD_BATCH, REBUILD_SPAN, RESOLVED_SHOWN};
+use crate::picture::{Changes, Picture};
+use crate::tell::views::LatestValue;
+
+/// How far back official warnings are read: a forecast of the season is in force for three months.
+const WARNINGS_SPAN: Span = Span::h(24 * 100);
+
+impl Clerk {
+    pub(super) fn rebuild(&mut self, city: &City, now: Time) -> anyhow::Result<()> {
+        for feed in &city.feeds {
+            if let Some(stored) = self.store.read().timetable(&feed.contract.feed)? {
+                self.timetable(&feed.contract.feed, Arc::new(stored.tables));
+            }
+        }
+        self.rewatch()?;
+        let picture = Arc::clone(&self.picture);
+        let mut picture = picture.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        redraw(&mut picture, self.store.read(), city, now)?;
+        Ok(())
+    }
+
+    /// From the last snapshot over every row since, to where the watcher stood: it misses nothing, and what it rang
+    /// already is not rung again.
+    fn rewatch(&mut self) -> anyhow::Result<()> {
+        let known = self.store.read().watch_state()?;
+        let mut seq = Seq(0);
+        if let Some((position, snapshot)) = known.as_ref().and_then(|known| known.snapshot.as_ref()) {
+            self.watcher.restore(*position, snapshot).context("the watcher's state in the store is not of this program")?;
+            seq = position.seq;
+        }
+        let mut caught_up = known.is_none();
+        loop {
+            let rows = self.store.read().journal_after(seq, REBUILD_BATCH)?;
+            let Some(last) = rows.last() else { break };
+            seq = last.seq;
+            for row in rows {
+                if let Some(known) = known.as_ref().filter(|known| !caught_up && row.seq > known.position.seq) {
+                    // Ticks that had run after the last row it saw come first, or they would count as new.
+                    self.watcher.tick(known.position.time);
+                    caught_up = true;
+                }
+                self.watcher.row(row.seq, row.received, &row.feed, row.records);
+            }
+            self.watcher.save(&mut self.store, true)?;
+        }
+        if let Some(known) = known.filter(|_| !caught_up) {
+            self.watcher.tick(known.position.time);
+            self.watcher.save(&mut self.store, false)?;
+        }
+        Ok(())
+    }
+}
+
+fn redraw(picture: &mut Picture, reader: &store::Reader, city: &City, now: Time) -> anyhow::Result<()> {
+    let mut unseen = Changes::default();
+    for datastream in &city.datastreams {
+        for point in reader.range(datastream.id, now - Span::h(3), now + Span::ms(1))? {
+            picture.take_value(datastream.id, LatestValue { phenomenon_time: point.time, result: point.result });
+        }
+    }
+    for latest in reader.latest()? {
+        let value = LatestValue { phenomenon_time: latest.point.time, result: latest.point.result };
+        picture.take_latest(latest.datastream, value);
+    }
+    let warns = |kind| matches!(kind, FeedKind::CapAtom | FeedKind::CapFiles);
+    for feed in city.feeds.iter().filter(|feed| warns(feed.contract.kind)) {
+        for row in reader.journal_of(&feed.contract.feed, now - WARNINGS_SPAN)? {
+            picture.take(row.seq.0, &row.feed, row.received, &row.records, &mut unseen);
+        }
+    }
+    reader.journal_between(now - REBUILD_SPAN, now + Span::ms(1), |row| {
+        let recent = |record: &Record| !matches!(record, Record::Observation(_) | Record::Warning(_));
+        let records: Vec<Record> = row.records.into_iter().filter(recent).collect();
+        picture.take(row.seq.0, &row.feed, row.received, &records, &mut unseen);
+        Ok::<(), store::StoreError>(())
+    })?;
+    for (feed, account) in reader.accounts()? {
+        picture.take_account(&feed, account);
+    }
+    let standing = AlertFilter::Standing { resolved_since: now - RESOLVED_SHOWN };
+    for alert in reader.alerts(standing, ALERTS_PER_PAGE_MAX)? {
+        picture.put_alert(alert);
+    }
+    // Nobody listens yet; the first browser gets a snapshot.
+    let _told = picture.tick(now, unseen);
+    Ok(())
+}

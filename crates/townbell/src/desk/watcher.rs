@@ -1,0 +1,101 @@
+//! The watcher at the desk: the pure engine of `watch`, its state, and what it did since that was last saved.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use city::record::Entry;
+use city::{AlertChange, FeedId, Record, Seq, Time, Timetable};
+use store::{Store, StoreError, WatchPosition, WatchStep};
+use watch::{Context, Parts, State};
+
+use crate::config::City;
+
+pub(super) struct Watcher {
+    context: Context,
+    state: State,
+    position: Option<WatchPosition>,
+    steps: Vec<WatchStep>,
+    snapshot_seq: u64,
+}
+
+impl Watcher {
+    pub(super) fn new(city: &City) -> Self {
+        let context = Context::new(Parts {
+            rules: city.rules.clone(),
+            things: city.things.clone(),
+            datastreams: city.datastreams.clone(),
+            properties: city.observed_properties.clone(),
+            contracts: city.contracts(),
+            places: city.places.clone(),
+            timetables: BTreeMap::new(),
+            timezone: city.zone.clone(),
+        });
+        Self { context, state: State::default(), position: None, steps: Vec::new(), snapshot_seq: 0 }
+    }
+
+    /// Goes on from a snapshot.
+    pub(super) fn restore(&mut self, position: WatchPosition, snapshot: &[u8]) -> Result<(), postcard::Error> {
+        self.state = postcard::from_bytes(snapshot)?;
+        self.position = Some(position);
+        self.snapshot_seq = position.seq.0;
+        Ok(())
+    }
+
+    pub(super) fn timetable(&mut self, feed: &FeedId, tables: &Arc<Timetable>) {
+        self.context.set_timetable(feed.clone(), Arc::clone(tables));
+    }
+
+    /// Steps over one row of the journal, with the ticks of the grid before it.
+    pub(super) fn row(&mut self, seq: Seq, received: Time, feed: &FeedId, records: Vec<Record>) {
+        let entry = |record| Entry { feed: feed.clone(), received, record };
+        let entries: Vec<Entry> = records.into_iter().map(entry).collect();
+        let changes = watch::run(&mut self.state, &self.context, &entries, None);
+        self.done(WatchPosition { seq, time: received }, changes);
+    }
+
+    /// Time has come to `now`: the ticks of the grid until then.
+    pub(super) fn tick(&mut self, now: Time) {
+        let changes = watch::run(&mut self.state, &self.context, [], Some(now));
+        let seq = self.position.map_or(Seq(0), |position| position.seq);
+        self.done(WatchPosition { seq, time: now }, changes);
+    }
+
+    fn done(&mut self, position: WatchPosition, changes: Vec<AlertChange>) {
+        self.position = Some(position);
+        if changes.is_empty() {
+            // Only the newest position without changes is worth keeping.
+            if let Some(last) = self.steps.last_mut().filter(|last| last.changes.is_empty()) {
+                last.position = position;
+                return;
+            }
+        }
+        self.steps.push(WatchStep { position, changes });
+    }
+
+    /// Journal entries since the last snapshot.
+    pub(super) fn unsaved(&self) -> u64 {
+        self.position.map_or(0, |position| position.seq.0).saturating_sub(self.snapshot_seq)
+    }
+
+    pub(super) fn now(&self) -> Option<Time> {
+        self.position.map(|position| position.time)
+    }
+
+    /// Keeps what happened, with a snapshot when asked. Gives the changes that were not kept before. Without changes
+    /// and without a snapshot nothing is written: the position alone is found again by stepping.
+    pub(super) fn save(&mut self, store: &mut Store, snapshot: bool) -> Result<Vec<AlertChange>, StoreError> {
+        if !snapshot && self.steps.iter().all(|step| step.changes.is_empty()) {
+            return Ok(Vec::new());
+        }
+        let bytes = if snapshot { postcard::to_stdvec(&self.state).ok() } else { None };
+        if let (Some(_), Some(position)) = (&bytes, self.position) {
+            self.snapshot_seq = position.seq.0;
+            if self.steps.is_empty() {
+                self.steps.push(WatchStep { position, changes: Vec::new() });
+            }
+        }
+        let new = store.save_watch(&self.steps, bytes.as_deref())?;
+        self.steps.clear();
+        Ok(new)
+    }
+}

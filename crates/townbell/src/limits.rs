@@ -1,0 +1,48 @@
+//! Every bound of the running program, with its reason. Bounds of foreign formats stand in `formats::limits`.
+
+use std::time::Duration;
+
+use city::Span;
+
+/// The grid on which the desk and the replay wake: alerts by timer are at most this late.
+pub const TICK: Span = watch::TICK;
+/// Submissions that may wait for the desk. Small: a sender that outruns the disk must feel it (back-pressure).
+pub const DESK_QUEUE_MAX: usize = 256;
+/// Submissions that share one durable commit. Bounds how long the first of them waits for the last.
+pub const COMMIT_BATCHES_MAX: usize = 64;
+/// Journal entries between two snapshots of the watcher's state: at most so many are stepped again after a crash.
+pub const SNAPSHOT_EVERY_SEQ: u64 = 2_000;
+/// Live events kept for browsers that come back (`Last-Event-ID`): about five minutes of a demo.
+pub const LIVE_RING_MAX: usize = 2_048;
+/// Live events that one slow browser may be behind before it gets a fresh snapshot instead.
+pub const LIVE_LAG_MAX: usize = 512;
+/// Browsers that may listen at once; each costs one task and [`LIVE_LAG_MAX`] pointers.
+pub const LIVE_LISTENERS_MAX: usize = 2_000;
+/// Silence on a live connection before a comment is sent, so that proxies keep it open.
+pub const LIVE_HEARTBEAT: Duration = Duration::from_secs(10);
+/// Time that a feed has to answer. Half of the shortest poll interval of a bus feed.
+pub const POLL_TIMEOUT: Duration = Duration::from_secs(15);
+/// The largest answer that is read from a feed, before its decoder's own bounds: a national GTFS zip is 300 MB.
+pub const POLL_BYTES_MAX: usize = 400 << 20;
+/// The largest request body that is read: a `dataArray` of about 20,000 observations.
+pub const REQUEST_BYTES_MAX: usize = 2 << 20;
+/// CAP messages fetched from one Atom index at one poll; the rest waits for the next.
+pub const CAP_FETCHES_MAX: usize = 100;
+/// How long a vehicle stays on the live map after its last position.
+pub const VEHICLE_SHOWN: Span = Span::min(5);
+/// Vehicles in the picture; a city of a million has about 2,500 in service.
+pub const VEHICLES_MAX: usize = 20_000;
+/// How long a resolved alert stays on the first page.
+pub const RESOLVED_SHOWN: Span = Span::h(24);
+/// Warnings kept in the picture: a state's worst week has some hundreds.
+pub const WARNINGS_MAX: usize = 2_000;
+/// Alerts that one answer holds.
+pub const ALERTS_PER_PAGE_MAX: usize = 1_000;
+/// Points that one answer of a series holds.
+pub const SERIES_POINTS_MAX: u32 = 5_000;
+/// Entities on one page of SensorThings (18-088, server-driven paging).
+pub const STA_PAGE_MAX: usize = 1_000;
+/// Journal entries read at once when the picture or the watcher is rebuilt.
+pub const REBUILD_BATCH: usize = 2_000;
+/// How far back the picture looks when it is rebuilt at start.
+pub const REBUILD_SPAN: Span = Span::h(2);

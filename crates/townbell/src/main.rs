@@ -1,0 +1,159 @@
+//! The command line: a table of commands.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use city::Time;
+use clap::{Args, Parser, Subcommand};
+use townbell::commands;
+
+/// A city operations centre. It watches the city, never its people.
+#[derive(Parser)]
+#[command(name = "townbell", version, about)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Start the demo city: central Porto Alegre and its flood of May 2024, replayed.
+    Demo(Demo),
+    /// Run a city on its live feeds.
+    Serve(Serve),
+    /// Read all configuration of a city and say every mistake with file, line and column.
+    Check {
+        /// Folder with city.toml and rules/.
+        city: PathBuf,
+    },
+    /// Replay recorded days of a demo city, or a recorded series against one rule, and print what rang.
+    Replay(Replay),
+    /// Say in words what is wrong with this installation.
+    Doctor {
+        /// Folder with city.toml.
+        #[arg(default_value = "demo")]
+        city: PathBuf,
+        /// Data folder.
+        #[arg(long, default_value = "data/demo")]
+        data: PathBuf,
+        /// Address that it would listen at.
+        #[arg(long, default_value = "127.0.0.1:8080")]
+        listen: SocketAddr,
+    },
+    /// Questions about the gate.
+    Gate {
+        #[command(subcommand)]
+        question: Gate,
+    },
+    /// Print the OpenAPI document.
+    Openapi,
+}
+
+#[derive(Subcommand)]
+enum Gate {
+    /// Print every field that is kept, with its class, its purpose and how long it is kept.
+    Census,
+}
+
+#[derive(Args)]
+struct Where {
+    /// Address to listen at.
+    #[arg(long, default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+}
+
+#[derive(Args)]
+struct Demo {
+    #[command(flatten)]
+    at: Where,
+    /// Data folder.
+    #[arg(long, default_value = "data/demo")]
+    data: PathBuf,
+    /// Folder with the demo city; the one inside the binary when missing.
+    #[arg(long)]
+    city: Option<PathBuf>,
+    /// City seconds per second; 0: as fast as it goes.
+    #[arg(long)]
+    speed: Option<f64>,
+    /// First instant (RFC 3339).
+    #[arg(long)]
+    from: Option<Time>,
+    /// Last instant (RFC 3339).
+    #[arg(long)]
+    to: Option<Time>,
+}
+
+#[derive(Args)]
+struct Serve {
+    /// Folder with city.toml and rules/.
+    city: PathBuf,
+    #[command(flatten)]
+    at: Where,
+    /// Data folder.
+    #[arg(long, default_value = "data/city")]
+    data: PathBuf,
+}
+
+#[derive(Args)]
+struct Replay {
+    /// Folder with city.toml and rules/.
+    city: PathBuf,
+    /// First instant (RFC 3339).
+    #[arg(long)]
+    from: Option<Time>,
+    /// Last instant (RFC 3339).
+    #[arg(long)]
+    to: Option<Time>,
+    /// City seconds per second; 0: as fast as it goes.
+    #[arg(long, default_value_t = 0.0)]
+    speed: f64,
+    /// Data folder; a throw-away one when missing. A folder with a journal is resumed where it stood.
+    #[arg(long)]
+    data: Option<PathBuf>,
+    /// Write every step of every alert to this file, a JSON line each.
+    #[arg(long)]
+    alerts: Option<PathBuf>,
+    /// Replay only this recorded series (CSV with a column of times and one of values; .gz too) against the rules on DATASTREAM.
+    #[arg(long, requires = "datastream")]
+    observations: Vec<PathBuf>,
+    /// Name or id of the datastream that the recorded series belongs to.
+    #[arg(long)]
+    datastream: Option<String>,
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Demo(demo) => commands::demo::run(commands::demo::Options {
+            listen: demo.at.listen,
+            data: demo.data,
+            city: demo.city,
+            speed: demo.speed,
+            from: demo.from,
+            to: demo.to,
+        }),
+        Command::Serve(serve) => commands::serve::run(&serve.city, serve.at.listen, &serve.data),
+        Command::Check { city } => commands::check::run(&city),
+        Command::Replay(replay) => match replay.datastream {
+            Some(datastream) => commands::recordings::run(&replay.city, &replay.observations, &datastream),
+            None => commands::replay::run(commands::replay::Options {
+                city: replay.city,
+                from: replay.from,
+                to: replay.to,
+                speed: replay.speed,
+                data: replay.data,
+                alerts: replay.alerts,
+            }),
+        },
+        Command::Doctor { city, data, listen } => commands::doctor::run(&city, &data, listen),
+        Command::Gate { question: Gate::Census } => commands::census::run(),
+        Command::Openapi => commands::openapi::run(),
+    };
+    match result {
+        Ok(code) => code,
+        Err(error) => {
+            commands::say_error(&error);
+            ExitCode::FAILURE
+        }
+    }
+}

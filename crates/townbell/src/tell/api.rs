@@ -1,0 +1,262 @@
+//! `/api`: our own interface, described by the OpenAPI document.
+
+use axum::extract::rejection::{JsonRejection, QueryRejection};
+use axum::extract::{Path, Query, State};
+use axum::Json;
+use city::{Acknowledgement, AlertId, AlertState, DatastreamId, Span, Tally, Time};
+use gate::Candidate;
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::App;
+use super::problem::Refusal;
+use super::views::{
+    AcknowledgeRequest, AlertHistory, AlertPage, CityView, FeedPage, ForecastView, Health, Mode, Problem, RulePage,
+    RuleView, SeriesView, StateView,
+};
+use crate::limits::{ALERTS_PER_PAGE_MAX, SERIES_POINTS_MAX};
+use crate::wire::control_room;
+
+type Answer<T> = Result<Json<T>, Refusal>;
+
+/// Runs a read of the store away from the threads that serve.
+async fn read<T: Send + 'static>(
+    app: &App,
+    question: impl FnOnce(&store::Reader) -> Result<T, store::StoreError> + Send + 'static,
+) -> Result<T, Refusal> {
+    let readers = app.readers.clone();
+    let answer = tokio::task::spawn_blocking(move || question(&*readers.get()?)).await;
+    Ok(answer.map_err(|_| Refusal::unavailable("the read was cut off"))??)
+}
+
+/// `GET /health`
+#[utoipa::path(get, path = "/health", responses((status = 200, body = Health), (status = 503, body = Problem)))]
+pub async fn health(State(app): State<App>) -> Answer<Health> {
+    if app.desk().failed() {
+        return Err(Refusal::unavailable("the desk has stopped: the disk refused a write; the program's log says why"));
+    }
+    let picture = app.picture();
+    let (now, journal_seq) = (app.clock.now(), picture.journal_seq());
+    Ok(Json(Health { status: "ok".to_owned(), now, journal_seq, version: env!("CARGO_PKG_VERSION").to_owned() }))
+}
+
+/// `GET /api/city`
+#[utoipa::path(get, path = "/api/city", responses((status = 200, body = CityView)))]
+pub async fn city(State(app): State<App>) -> Json<CityView> {
+    let city = &app.city;
+    Json(CityView {
+        name: city.name.clone(),
+        timezone: city.timezone.clone(),
+        bbox: city.bbox,
+        centre: city.centre,
+        attribution: city.attribution.clone(),
+        mode: if app.replay.is_some() { Mode::Replay } else { Mode::Live },
+        replay: app.replay.clone(),
+        notice: city.notice.clone(),
+        places: city.places.clone(),
+        roles: city.roles.clone(),
+    })
+}
+
+/// `GET /api/state`
+#[utoipa::path(get, path = "/api/state", responses((status = 200, body = StateView)))]
+pub async fn state(State(app): State<App>) -> Json<StateView> {
+    Json(app.picture().state())
+}
+
+/// Which alerts.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct AlertQuery {
+    /// `open`, `acknowledged`, `resolved`, or `all`.
+    #[param(inline)]
+    pub state: Option<AlertStates>,
+    /// At most so many, newest first; 1 to 1000.
+    #[param(minimum = 1, maximum = 1000)]
+    pub limit: Option<usize>,
+}
+
+/// A choice of states.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AlertStates {
+    /// Rings.
+    Open,
+    /// Somebody has it.
+    Acknowledged,
+    /// Over.
+    Resolved,
+    /// All of them.
+    #[default]
+    All,
+}
+
+/// `GET /api/alerts`
+#[utoipa::path(get, path = "/api/alerts", params(AlertQuery), responses((status = 200, body = AlertPage), (status = 400, body = Problem)))]
+pub async fn alerts(State(app): State<App>, query: Result<Query<AlertQuery>, QueryRejection>) -> Answer<AlertPage> {
+    let Query(query) = query.map_err(|error| Refusal::malformed(error.body_text()))?;
+    let state = match query.state.unwrap_or_default() {
+        AlertStates::Open => Some(AlertState::Open),
+        AlertStates::Acknowledged => Some(AlertState::Acknowledged),
+        AlertStates::Resolved => Some(AlertState::Resolved),
+        AlertStates::All => None,
+    };
+    let limit = query.limit.unwrap_or(200).clamp(1, ALERTS_PER_PAGE_MAX);
+    let filter = state.map_or(store::AlertFilter::All, store::AlertFilter::State);
+    let items = read(&app, move |reader| reader.alerts(filter, limit)).await?;
+    Ok(Json(AlertPage { items }))
+}
+
+/// `GET /api/alerts/{id}`
+#[utoipa::path(get, path = "/api/alerts/{id}", params(("id" = String, Path)), responses((status = 200, body = AlertHistory), (status = 404, body = Problem)))]
+pub async fn alert(State(app): State<App>, Path(id): Path<String>) -> Answer<AlertHistory> {
+    let id = AlertId(id.into());
+    let (alert, history) = read(&app, move |reader| Ok((reader.alert(&id)?, reader.alert_history(&id)?))).await?;
+    let alert = alert.ok_or_else(no_alert)?;
+    Ok(Json(AlertHistory { alert, history }))
+}
+
+fn no_alert() -> Refusal {
+    Refusal::not_found("there is no alert with this id; GET /api/alerts lists them")
+}
+
+/// `POST /api/alerts/{id}/acknowledge`
+#[utoipa::path(post, path = "/api/alerts/{id}/acknowledge", params(("id" = String, Path)), request_body = AcknowledgeRequest,
+    responses((status = 200, body = city::Alert), (status = 400, body = Problem), (status = 404, body = Problem),
+        (status = 409, body = Problem), (status = 422, body = Problem)))]
+pub async fn acknowledge(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    body: Result<Json<AcknowledgeRequest>, JsonRejection>,
+) -> Answer<city::Alert> {
+    let Json(body) = body.map_err(|error| Refusal::malformed(error.body_text()))?;
+    let id = AlertId(id.into());
+    let current = app.picture().alert(&id).cloned().ok_or_else(no_alert)?;
+    if current.state == AlertState::Resolved {
+        return Err(Refusal::conflict("this alert has resolved already; there is nothing left to take"));
+    }
+    let acknowledgement = Acknowledgement { alert: id.clone(), role: body.role, note: body.note };
+    if let Err((reason, hits)) = app.door.gate.judge_acknowledgement(&acknowledgement) {
+        return Err(refused_note(reason, &hits));
+    }
+    let feed = control_room();
+    let candidates = vec![Candidate::Acknowledgement(acknowledgement)];
+    let admission = app.door.judge(&feed, candidates, &Tally::default()).map_err(|e| Refusal::not_admitted(e.to_string()))?;
+    let receipt = app.desk().submit(feed, admission).await.map_err(stopped)?;
+    receipt.watched().await.map_err(stopped)?;
+    let alert = app.picture().alert(&id).cloned().ok_or_else(no_alert)?;
+    Ok(Json(alert))
+}
+
+fn refused_note(reason: city::Reason, hits: &[gate::scan::HitKind]) -> Refusal {
+    let found: Vec<&str> = hits.iter().map(|hit| hit.words()).collect();
+    Refusal::not_admitted(match reason {
+        city::Reason::PersonalText => format!("note: holds what looks like {}; say it without, for example by role or place", found.join(", ")),
+        city::Reason::NotAllowed => "role: expected one of this city's roles; GET /api/city lists them".to_owned(),
+        city::Reason::TooLarge => format!("note: expected at most {} characters", gate::NOTE_CHARS_MAX),
+        other => format!("the gate refuses this: {}", other.name()),
+    })
+}
+
+/// The desk does not take any more.
+pub fn stopped(error: crate::desk::DeskError) -> Refusal {
+    Refusal::unavailable(error.to_string())
+}
+
+/// `GET /api/feeds`
+#[utoipa::path(get, path = "/api/feeds", responses((status = 200, body = FeedPage)))]
+pub async fn feeds(State(app): State<App>) -> Json<FeedPage> {
+    Json(FeedPage { items: app.picture().feed_states() })
+}
+
+/// `GET /api/rules`
+#[utoipa::path(get, path = "/api/rules", responses((status = 200, body = RulePage)))]
+pub async fn rules(State(app): State<App>) -> Json<RulePage> {
+    let view = |rule: &watch::Rule| RuleView {
+        id: rule.id.to_string(),
+        kind: rule.kind.name().to_owned(),
+        sentence: app.city.explain(rule),
+        owner: rule.owner.clone(),
+        severity: rule.severity,
+        consequence: rule.consequence.clone(),
+        first_action: rule.first_action.clone(),
+        respond_within_s: rule.respond_within.as_s(),
+        purpose: rule.purpose.clone(),
+        version: rule.version.clone(),
+        file: std::path::Path::new(&rule.file).file_name().unwrap_or_default().to_string_lossy().into_owned(),
+    };
+    Json(RulePage { items: app.city.rules.iter().map(view).collect() })
+}
+
+/// Which part of a series.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct SeriesQuery {
+    /// First instant (RFC 3339); 24 h before the last when missing.
+    #[param(value_type = Option<String>, format = DateTime)]
+    pub from: Option<Time>,
+    /// Last instant (RFC 3339); now when missing.
+    #[param(value_type = Option<String>, format = DateTime)]
+    pub to: Option<Time>,
+    /// At most so many buckets; 1 to 5000.
+    #[param(minimum = 1, maximum = 5000)]
+    pub points: Option<u32>,
+}
+
+/// `GET /api/series/{datastream}`
+#[utoipa::path(get, path = "/api/series/{datastream}", params(("datastream" = u32, Path), SeriesQuery),
+    responses((status = 200, body = SeriesView), (status = 400, body = Problem), (status = 404, body = Problem)))]
+pub async fn series(
+    State(app): State<App>,
+    Path(datastream): Path<String>,
+    query: Result<Query<SeriesQuery>, QueryRejection>,
+) -> Answer<SeriesView> {
+    let Query(query) = query.map_err(|error| Refusal::malformed(error.body_text()))?;
+    let (id, unit_symbol) = unit_of(&app, &datastream)?;
+    let to = query.to.unwrap_or_else(|| app.clock.now());
+    let from = query.from.unwrap_or(to - Span::h(24));
+    if from >= to {
+        return Err(Refusal::malformed("from: expected a time before to"));
+    }
+    let buckets = query.points.unwrap_or(400).clamp(1, SERIES_POINTS_MAX);
+    let found = read(&app, move |reader| reader.downsample(id, from, to, buckets)).await?;
+    let points = found.iter().map(|bucket| (bucket.from.ms(), bucket.mean, bucket.min, bucket.max)).collect();
+    Ok(Json(SeriesView { datastream: id.0, from, to, unit_symbol, points }))
+}
+
+fn unit_of(app: &App, datastream: &str) -> Result<(DatastreamId, String), Refusal> {
+    let missing = || Refusal::not_found("there is no datastream with this id; GET /v1.1/Datastreams lists them");
+    let id: u32 = datastream.parse().map_err(|_| missing())?;
+    let datastream = app.city.datastreams.iter().find(|d| d.id.0 == id).ok_or_else(missing)?;
+    let property = app.city.observed_properties.iter().find(|p| p.id == datastream.observed_property);
+    Ok((datastream.id, property.map(|p| p.unit_symbol.clone()).unwrap_or_default()))
+}
+
+/// How much of the past a forecast and its skill are made from: ten days of skill and a day to start from.
+const FORECAST_PAST: Span = Span::h(24 * 11);
+
+/// `GET /api/forecast/{datastream}`
+#[utoipa::path(get, path = "/api/forecast/{datastream}", params(("datastream" = u32, Path)),
+    responses((status = 200, body = ForecastView), (status = 404, body = Problem)))]
+pub async fn forecast(State(app): State<App>, Path(datastream): Path<String>) -> Answer<ForecastView> {
+    let (id, _) = unit_of(&app, &datastream)?;
+    let now = app.clock.now();
+    let forecast = read(&app, move |reader| {
+        let points = reader.range(id, now - FORECAST_PAST, now + Span::ms(1))?;
+        let observations: Vec<(Time, f64)> = points.iter().map(|point| (point.time, point.result)).collect();
+        Ok(foresee::forecast(&observations, now))
+    })
+    .await?;
+    let forecast = forecast.ok_or_else(|| Refusal::not_found("too few values yet for a forecast of this series"))?;
+    let points: Vec<_> = forecast.points.iter().map(|(at, value, low, high)| (at.ms(), *value, *low, *high)).collect();
+    let horizon_h = forecast.points.last().map_or(0.0, |(at, ..)| at.since(forecast.issued).as_h());
+    Ok(Json(ForecastView {
+        datastream: id.0,
+        issued: forecast.issued,
+        horizon_h,
+        method: forecast.method.to_string(),
+        points,
+        skill: forecast.skill_6h,
+        words: forecast.words,
+    }))
+}

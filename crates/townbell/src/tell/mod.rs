@@ -1,0 +1,63 @@
+//! Interfaces out, one file each. Every route is registered in [`routes`] with its action and data class, and passes
+//! one authoriser on its way to its handler.
+
+pub mod api;
+pub mod live;
+pub mod metrics;
+pub mod openapi;
+pub mod pages;
+pub mod problem;
+pub mod routes;
+pub mod sensorthings;
+pub mod stream;
+pub mod views;
+
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+
+use account::Access;
+
+use crate::basemap::Tiles;
+use crate::clock::{Clock, Stopwatch};
+use crate::config::City;
+use crate::desk::Desk;
+use crate::feeds::Door;
+use crate::picture::Picture;
+use live::Live;
+use views::ReplayView;
+
+/// What every handler may reach.
+#[derive(Clone)]
+pub struct App {
+    /// The city.
+    pub city: Arc<City>,
+    /// What is so now.
+    pub picture: Arc<RwLock<Picture>>,
+    /// Live events.
+    pub live: Arc<Live>,
+    /// The way in: gate and desk.
+    pub door: Arc<Door>,
+    /// History.
+    pub readers: Arc<store::Readers>,
+    /// The city's time.
+    pub clock: Arc<dyn Clock>,
+    /// Who may ask.
+    pub access: Access,
+    /// The basemap.
+    pub tiles: Option<Arc<Tiles>>,
+    /// What is replayed.
+    pub replay: Option<ReplayView>,
+    /// Since when this process runs.
+    pub running: Stopwatch,
+}
+
+impl App {
+    /// The picture, for reading.
+    pub fn picture(&self) -> RwLockReadGuard<'_, Picture> {
+        self.picture.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The desk.
+    pub fn desk(&self) -> &Desk {
+        &self.door.desk
+    }
+}

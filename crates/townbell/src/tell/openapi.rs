@@ -1,0 +1,36 @@
+//! The OpenAPI 3.1 document, generated from the types; `api/openapi.json` is its committed copy.
+
+use axum::Json;
+use utoipa::OpenApi;
+
+use super::{api, metrics, pages, sensorthings, stream};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Townbell",
+        description = "A city operations centre. It holds things, places, public vehicles, hazards, alerts and plans; never persons.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0")
+    ),
+    paths(
+        api::health, api::city, api::state, api::alerts, api::alert, api::acknowledge, api::feeds, api::rules, api::series,
+        api::forecast, stream::live, metrics::metrics, pages::tile, document, sensorthings::root, sensorthings::read,
+        sensorthings::create
+    ),
+    components(schemas(crate::picture::VehicleChanges, crate::picture::ObservationEvent, city::AlertChange))
+)]
+struct Document;
+
+/// The document as text, as it is committed.
+///
+/// # Errors
+/// When it cannot be written as JSON.
+pub fn text() -> Result<String, serde_json::Error> {
+    Document::openapi().to_pretty_json().map(|json| json + "\n")
+}
+
+/// `GET /api/openapi.json`
+#[utoipa::path(get, path = "/api/openapi.json", responses((status = 200, description = "this document", content_type = "application/json")))]
+pub async fn document() -> Json<utoipa::openapi::OpenApi> {
+    Json(Document::openapi())
+}

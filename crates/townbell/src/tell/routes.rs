@@ -1,0 +1,162 @@
+//! The table of routes. There is no other way to add one: each line names the action and the class of data, and the
+//! authoriser stands before each handler. A test walks the table.
+
+use std::net::SocketAddr;
+
+use account::{Action, Caller, DataClass, Decision, authorise};
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{ConnectInfo, Request, State};
+use axum::handler::Handler;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodRouter, on};
+use sha2::{Digest, Sha256};
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
+use tower_http::limit::RequestBodyLimitLayer;
+
+use super::problem::Refusal;
+use super::{App, api, metrics, openapi, pages, sensorthings, stream};
+use crate::limits::REQUEST_BYTES_MAX;
+
+/// One line of the table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Route {
+    /// Method.
+    pub method: Method,
+    /// Path, with `{parameters}`.
+    pub path: &'static str,
+    /// What it does.
+    pub action: Action,
+    /// To what.
+    pub class: DataClass,
+}
+
+/// Nothing may be loaded from elsewhere, and nothing inline may run. MapLibre sets styles through the DOM, which CSP
+/// does not govern, and starts its worker from our own origin.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; worker-src 'self'; \
+    connect-src 'self'; img-src 'self' data: blob:; font-src 'self'; manifest-src 'self'; base-uri 'none'; \
+    form-action 'none'; frame-ancestors 'none'";
+
+struct Table {
+    routes: Vec<Route>,
+    router: Router<App>,
+    app: App,
+}
+
+impl Table {
+    fn add<H, T>(mut self, method: Method, path: &'static str, action: Action, class: DataClass, handler: H) -> Self
+    where
+        H: Handler<T, App>,
+        T: 'static,
+    {
+        let route = Route { method: method.clone(), path, action, class };
+        let guard = Guard { app: self.app.clone(), action, class };
+        // invariant: the table below uses only methods that axum knows.
+        let filter = axum::routing::MethodFilter::try_from(method).unwrap_or(axum::routing::MethodFilter::GET);
+        let handler: MethodRouter<App> =
+            on(filter, handler).layer::<_, std::convert::Infallible>(middleware::from_fn_with_state(guard, stand_before));
+        self.router = self.router.route(path, handler);
+        self.routes.push(route);
+        self
+    }
+}
+
+#[derive(Clone)]
+struct Guard {
+    app: App,
+    action: Action,
+    class: DataClass,
+}
+
+/// Builds the router, and the table that it was built from.
+pub fn build(app: &App) -> (Router, Vec<Route>) {
+    use Action::{Acknowledge, Observe, Read};
+    use DataClass::{Alerts, Centre, Operations, Public};
+    let (get, post) = (Method::GET, Method::POST);
+    let table = Table { routes: Vec::new(), router: Router::new(), app: app.clone() }
+        .add(get.clone(), "/health", Read, Public, api::health)
+        .add(get.clone(), "/metrics", Read, Centre, metrics::metrics)
+        .add(get.clone(), "/api/openapi.json", Read, Public, openapi::document)
+        .add(get.clone(), "/api/city", Read, Operations, api::city)
+        .add(get.clone(), "/api/state", Read, Operations, api::state)
+        .add(get.clone(), "/api/live", Read, Operations, stream::live)
+        .add(get.clone(), "/api/alerts", Read, Alerts, api::alerts)
+        .add(get.clone(), "/api/alerts/{id}", Read, Alerts, api::alert)
+        .add(post.clone(), "/api/alerts/{id}/acknowledge", Acknowledge, Alerts, api::acknowledge)
+        .add(get.clone(), "/api/feeds", Read, Centre, api::feeds)
+        .add(get.clone(), "/api/rules", Read, Public, api::rules)
+        .add(get.clone(), "/api/series/{datastream}", Read, Operations, api::series)
+        .add(get.clone(), "/api/forecast/{datastream}", Read, Operations, api::forecast)
+        .add(get.clone(), "/v1.1", Read, Operations, sensorthings::root)
+        .add(get.clone(), "/v1.1/{*path}", Read, Operations, sensorthings::read)
+        .add(post, "/v1.1/{*path}", Observe, Operations, sensorthings::create)
+        .add(get.clone(), "/tiles/{z}/{x}/{y}", Read, Public, pages::tile)
+        .add(get.clone(), "/", Read, Public, pages::page)
+        .add(get, "/{*path}", Read, Public, pages::page);
+    let text = NotForContentType::new("text/event-stream").and(SizeAbove::new(1_024));
+    let router = table
+        .router
+        .method_not_allowed_fallback(async || Refusal::method())
+        .layer(RequestBodyLimitLayer::new(REQUEST_BYTES_MAX))
+        .layer(CompressionLayer::new().compress_when(text))
+        .layer(middleware::from_fn(with_headers))
+        .with_state(app.clone());
+    (router, table.routes)
+}
+
+async fn stand_before(State(guard): State<Guard>, request: Request<Body>, next: Next) -> Response {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+    let loopback = peer.is_some_and(|peer| peer.0.ip().is_loopback()) && names_loopback(request.headers());
+    let caller = Caller { loopback, token_sha256: bearer(request.headers()) };
+    if guard.action != Action::Read && !own_origin(request.headers()) {
+        return Refusal::denied("a page of another origin may not act here").into_response();
+    }
+    match authorise(&guard.app.access, caller, guard.action, guard.class) {
+        Decision::Allow => next.run(request).await,
+        Decision::NeedsToken => Refusal::needs_token().into_response(),
+        Decision::Deny => Refusal::denied("this address answers callers on the same machine, or with a token").into_response(),
+    }
+}
+
+/// Whether the request was addressed to this machine by a loopback name: a page elsewhere that resolves its own name
+/// to 127.0.0.1 (DNS rebinding) does not get in as "the same machine".
+fn names_loopback(headers: &HeaderMap) -> bool {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    matches!(name, "127.0.0.1" | "localhost" | "[::1]")
+}
+
+/// Whether a browser says that the request comes from our own page, or no browser is involved.
+fn own_origin(headers: &HeaderMap) -> bool {
+    let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+    match (text(header::ORIGIN), text(header::HOST)) {
+        (None, _) => true,
+        (Some(origin), Some(host)) => origin.split_once("://").is_some_and(|(_, name)| name == host),
+        (Some(_), None) => false,
+    }
+}
+
+fn bearer(headers: &HeaderMap) -> Option<[u8; 32]> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let token = value.strip_prefix("Bearer ")?.trim();
+    Some(Sha256::digest(token.as_bytes()).into())
+}
+
+async fn with_headers(request: Request<Body>, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    let fixed = [
+        (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    ];
+    for (name, value) in fixed {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    response
+}

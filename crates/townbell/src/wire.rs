@@ -1,0 +1,316 @@
+//! Every task and channel of the program on one page.
+//!
+//! ```text
+//!  pollers (a task a feed)  --+                          bounded: DESK_QUEUE_MAX submissions
+//!  /v1.1, acknowledgements  --+--> door (gate) --queue--> desk (one thread: journal, watch, picture)
+//!  ticker, or the conductor --+                              |-- receipts, one a submission
+//!                                                            |-- picture (one lock, written by the desk alone)
+//!                                                            `-- live hub (LIVE_RING_MAX, LIVE_LAG_MAX) --> browsers
+//! ```
+//! In a replay the conductor takes the place of the pollers and the ticker, and nothing else changes.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use account::Access;
+use anyhow::{Context, bail};
+use city::Time;
+use gate::{Gate, Policy};
+use tokio::net::TcpListener;
+use tokio::sync::watch as signal;
+use tokio::task::JoinHandle;
+
+use crate::basemap::{self, Tiles};
+use crate::clock::{Clock, LiveClock, ReplayClock, Stopwatch};
+use crate::commands::progress::Progress;
+use crate::conductor::{Conductor, Speed};
+use crate::config::{CONTROL_ROOM, City};
+use crate::desk::{Desk, Rebuilt};
+use crate::feeds::Door;
+use crate::feeds::poll::Poller;
+use crate::limits::TICK;
+use crate::replayer::{Replayer, Senders};
+use crate::tell::live::Live;
+use crate::tell::views::ReplayView;
+use crate::tell::{App, routes};
+
+/// The database in a data folder.
+pub const DATABASE: &str = "townbell.sqlite";
+/// The basemap in a data folder.
+pub const BASEMAP: &str = "basemap.mbtiles";
+
+/// Where data comes from.
+#[derive(Clone, Copy, Debug)]
+pub enum Source {
+    /// Live feeds.
+    Live,
+    /// Recordings.
+    Replay {
+        /// First instant of the recording.
+        origin: Time,
+        /// First instant of this replay.
+        from: Time,
+        /// Last instant.
+        to: Time,
+        /// How fast.
+        speed: Speed,
+    },
+}
+
+/// How to run a city.
+pub struct Options {
+    /// The city.
+    pub city: City,
+    /// Data folder.
+    pub data: PathBuf,
+    /// Address.
+    pub listen: SocketAddr,
+    /// Who may ask.
+    pub access: Access,
+    /// Where data comes from.
+    pub source: Source,
+}
+
+/// A city that runs.
+pub struct Running {
+    /// What handlers see.
+    pub app: App,
+    /// Where it listens.
+    pub address: SocketAddr,
+    stop: signal::Sender<bool>,
+    driver: JoinHandle<anyhow::Result<()>>,
+    server: JoinHandle<std::io::Result<()>>,
+    desk: std::thread::JoinHandle<()>,
+    /// Stops when it is dropped.
+    _replayer: Option<Replayer>,
+    _lock: std::fs::File,
+}
+
+/// The runtime: as many workers as there are cores, at least two, so that one long answer does not hold up the rest.
+///
+/// # Errors
+/// When the system gives no threads.
+pub fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    Ok(tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?)
+}
+
+/// Starts a city: the store, the desk, the pages, then its feeds.
+///
+/// # Errors
+/// When the data folder is in use or unreadable, the address is taken, or the basemap cannot be built.
+pub async fn start(options: Options) -> anyhow::Result<Running> {
+    let Options { mut city, data, listen, access, source } = options;
+    let progress = Progress::new();
+    let lock = lock(&data)?;
+    let listener = TcpListener::bind(listen).await.with_context(|| format!("{listen} cannot be listened at; is something else running there?"))?;
+    let address = listener.local_addr()?;
+    let tiles = open_tiles(&city, &data, &progress)?;
+    progress.at("Reading what is stored", 0, 1);
+    let store = store::Store::open(&data.join(DATABASE))?;
+    let (clock, replay_clock, resume) = clock_for(source, &store)?;
+    let replayer = match source {
+        Source::Live => None,
+        Source::Replay { .. } => Some(Replayer::start(Arc::clone(&clock), &city).await?),
+    };
+    if let Some(replayer) = &replayer {
+        for feed in &mut city.feeds {
+            feed.url = replayer.url(&feed.contract).or(feed.url.take());
+        }
+    }
+    let city = Arc::new(city);
+    let live = Arc::new(Live::new(u64::try_from(LiveClock.now().ms()).unwrap_or_default()));
+    let Rebuilt { desk, thread, picture, timetables } = Desk::start(store, Arc::clone(&city), Arc::clone(&live), resume)?;
+    let gate = Gate::new(policy(&city))?;
+    let door = Arc::new(Door::new(gate, desk, Arc::clone(&clock), timetables));
+    let app = App {
+        city: Arc::clone(&city),
+        picture,
+        live: Arc::clone(&live),
+        door: Arc::clone(&door),
+        readers: Arc::new(store::Readers::new(&data.join(DATABASE))),
+        clock: Arc::clone(&clock),
+        access,
+        tiles,
+        replay: replay_view(&city, source),
+        running: Stopwatch::start(),
+    };
+    let (stop, stopped) = signal::channel(false);
+    let (router, _) = routes::build(&app);
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    let mut leave = stopped.clone();
+    let server = tokio::spawn(async move {
+        // Live connections never end by themselves, so the listener is dropped rather than drained.
+        tokio::select! {
+            served = axum::serve(listener, service) => served,
+            _ = leave.wait_for(|stop| *stop) => Ok(()),
+        }
+    });
+    progress.done();
+    let poller = Arc::new(Poller::new(Arc::clone(&city), Arc::clone(&door))?);
+    let driver = match (source, replay_clock) {
+        (Source::Replay { origin, from, to, speed }, Some(clock)) => {
+            let senders = Senders::read(&city)?;
+            let conductor = Conductor { city, door, poller, clock, senders, own: address, live, origin, from, speed };
+            tokio::spawn(async move { conductor.run(resume, to, stopped).await.map(|_| ()) })
+        }
+        _ => tokio::spawn(drive_live(city, door, poller, stopped)),
+    };
+    Ok(Running { app, address, stop, driver, server, desk: thread, _replayer: replayer, _lock: lock })
+}
+
+/// One program a data folder.
+fn lock(data: &Path) -> anyhow::Result<std::fs::File> {
+    std::fs::create_dir_all(data).with_context(|| format!("{} cannot be made", data.display()))?;
+    let path = data.join("lock");
+    let file = std::fs::File::create(&path).with_context(|| format!("{} cannot be written", path.display()))?;
+    if file.try_lock().is_err() {
+        bail!("{} is in use by another townbell; stop that one, or use another folder with --data", data.display());
+    }
+    Ok(file)
+}
+
+fn open_tiles(city: &City, data: &Path, progress: &Progress) -> anyhow::Result<Option<Arc<Tiles>>> {
+    let Some(source) = &city.basemap else { return Ok(None) };
+    let path = data.join(BASEMAP);
+    basemap::build(&source.osm, &source.lake, city.bbox, &path, &|what, done, all| progress.at(what, done, all))
+        .context("the basemap could not be built")?;
+    Ok(Some(Arc::new(Tiles::open(&path)?)))
+}
+
+type Clocks = (Arc<dyn Clock>, Option<Arc<ReplayClock>>, Time);
+
+/// The clock, and the instant to begin at: a replay goes on where its journal ends.
+fn clock_for(source: Source, store: &store::Store) -> anyhow::Result<Clocks> {
+    let last = store.read().last_received()?.map(|(_, received)| received);
+    match source {
+        Source::Live => Ok((Arc::new(LiveClock), None, LiveClock.now())),
+        Source::Replay { from, to, .. } => {
+            if let Some(last) = last.filter(|last| *last < from || *last > to + TICK) {
+                bail!("this data folder holds a replay that stands at {last}, outside {from} to {to}; use another folder with --data");
+            }
+            let resume = last.unwrap_or(from).max(from);
+            let clock = Arc::new(ReplayClock::new(resume));
+            Ok((Arc::clone(&clock) as Arc<dyn Clock>, Some(clock), resume))
+        }
+    }
+}
+
+/// What the gate judges by, from the city's configuration.
+pub fn policy(city: &City) -> Policy {
+    // A degree around the map: trains and warnings reach beyond what is drawn.
+    let bounds = city::BoundingBox {
+        west: city.bbox.west - 1.0,
+        south: city.bbox.south - 1.0,
+        east: city.bbox.east + 1.0,
+        north: city.bbox.north + 1.0,
+    };
+    let timetables = city.feeds.iter().filter_map(|feed| Some((feed.contract.feed.clone(), feed.timetable.clone()?)));
+    Policy {
+        contracts: city.contracts(),
+        observed_properties: city.observed_properties.clone(),
+        datastreams: city.datastreams.clone(),
+        bounds,
+        depots: city.depots.clone(),
+        roles: city.roles.clone(),
+        timetable_of: timetables.collect(),
+        timezone: city.timezone.clone(),
+        desks: Vec::new(),
+    }
+}
+
+fn replay_view(city: &City, source: Source) -> Option<ReplayView> {
+    let Source::Replay { from, to, speed, .. } = source else { return None };
+    let day = from.timestamp().to_zoned(city.zone.clone()).strftime("%-d %B %Y");
+    let label = match speed {
+        Speed::FULL => format!("Replay from {day}, as fast as it goes"),
+        Speed(times) => format!("Replay from {day}, {times} times"),
+    };
+    Some(ReplayView { from, to, speed: speed.0, label })
+}
+
+/// Live feeds: a task a feed, and the ticker. Ends when told to stop.
+async fn drive_live(city: Arc<City>, door: Arc<Door>, poller: Arc<Poller>, mut stopped: signal::Receiver<bool>) -> anyhow::Result<()> {
+    let mut tasks = tokio::task::JoinSet::new();
+    for feed in city.feeds.iter().filter(|feed| feed.poll_every.is_some()) {
+        let (feed, door, poller) = (feed.clone(), Arc::clone(&door), Arc::clone(&poller));
+        tasks.spawn(async move {
+            let every = std::time::Duration::from_millis(feed.poll_every.map_or(60_000, |every| every.as_ms().unsigned_abs()));
+            let mut beat = tokio::time::interval(every);
+            beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+            loop {
+                beat.tick().await;
+                let admission = poller.ask(&feed).await?;
+                door.desk.submit(feed.contract.feed.clone(), admission).await?.durable().await?;
+            }
+        });
+    }
+    tasks.spawn(async move {
+        let mut beat = tokio::time::interval(std::time::Duration::from_secs(1));
+        loop {
+            beat.tick().await;
+            door.desk.tick(door.clock.now()).await?;
+        }
+    });
+    tokio::select! {
+        ended = tasks.join_next() => match ended {
+            Some(Ok(result)) => result,
+            Some(Err(error)) => Err(error.into()),
+            None => Ok(()),
+        },
+        _ = stopped.wait_for(|stop| *stop) => Ok(()),
+    }
+}
+
+/// Runs until Ctrl+C or SIGTERM, or until the desk stops.
+///
+/// # Errors
+/// What ended it, when it was not asked to end.
+pub async fn until_stopped(mut running: Running) -> anyhow::Result<()> {
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    let asked = async {
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminate.recv() => {}
+        }
+    };
+    tokio::pin!(asked);
+    let ended = tokio::select! {
+        () = &mut asked => None,
+        ended = &mut running.driver => Some(ended),
+    };
+    match ended {
+        // A replay that came to its end goes on showing its last minute.
+        Some(Ok(Ok(()))) => asked.await,
+        Some(Ok(Err(error))) => return Err(error),
+        Some(Err(error)) => return Err(error.into()),
+        None => {}
+    }
+    finish(running).await
+}
+
+/// Runs a replay to its end.
+///
+/// # Errors
+/// What ended it early.
+pub async fn until_replayed(mut running: Running) -> anyhow::Result<()> {
+    (&mut running.driver).await??;
+    finish(running).await
+}
+
+async fn finish(running: Running) -> anyhow::Result<()> {
+    let Running { app, stop, driver, server, desk, _replayer, _lock, .. } = running;
+    // Nobody may listen any more; that is what stopping means.
+    let _nobody = stop.send(true);
+    if !driver.is_finished() {
+        driver.await??;
+    }
+    app.desk().stop().await;
+    server.abort();
+    tokio::task::spawn_blocking(move || desk.join()).await?.map_err(|_| anyhow::anyhow!("the desk ended in disorder"))
+}
+
+/// The id of the control room's feed.
+pub fn control_room() -> city::FeedId {
+    city::FeedId::new(CONTROL_ROOM)
+}

@@ -1,0 +1,211 @@
+//! The program over HTTP: what each route answers, to whom, and what rubbish gets.
+
+mod house;
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use account::Access;
+use axum::http::Method;
+use house::{at, client, demo, get, json, post};
+use reqwest::StatusCode;
+use serde_json::{Value, json as object};
+use townbell::conductor::Speed;
+use townbell::config::City;
+use townbell::tell::{App, openapi, routes};
+use townbell::wire::{self, Running, Source};
+
+const FROM: &str = "2024-04-30T12:00:00-03:00";
+
+async fn start(folder: &std::path::Path, access: Access, minutes: i64) -> Running {
+    let city = City::read(&demo()).expect("the demo city is right");
+    let from = at(FROM);
+    let to = from + city::Span::min(minutes);
+    let source = Source::Replay { origin: from, from, to, speed: Speed::FULL };
+    let listen = SocketAddr::from(([127, 0, 0, 1], 0));
+    let options = wire::Options { city, data: folder.to_path_buf(), listen, access, source };
+    let running = wire::start(options).await.expect("it starts");
+    until(&running.app, to).await;
+    running
+}
+
+async fn until(app: &App, to: city::Time) {
+    for _ in 0..2_400 {
+        if app.clock.now() >= to {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("the replay did not get there within two minutes");
+}
+
+fn problem(body: &str) -> Value {
+    let problem: Value = serde_json::from_str(body).expect("a problem document");
+    for field in ["type", "title", "status", "detail"] {
+        assert!(!problem[field].is_null(), "{field} is missing in {body}");
+    }
+    problem
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_demo_tells_its_state() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let running = start(folder.path(), Access::DemoOnLoopback, 90).await;
+    let address = running.address;
+    let state = json(address, "/api/state").await;
+    let vehicles = state["vehicles"].as_array().expect("vehicles");
+    assert!(vehicles.len() > 50, "{} vehicles at 13:30 on a Tuesday", vehicles.len());
+    assert!(vehicles.iter().all(|v| v["simulated"] == true), "every position of the demo is simulated, and says so");
+    let latest = &state["things"][0]["datastreams"][0]["latest"];
+    assert!(latest["result"].as_f64().is_some_and(|level| (0.5..2.0).contains(&level)), "{latest}");
+    for feed in state["feeds"].as_array().expect("feeds") {
+        let tally = &feed["tally"];
+        let sum = |field: &str| tally[field].as_u64().expect("a count");
+        let rejected: u64 = tally["rejected"].as_object().expect("reasons").values().filter_map(Value::as_u64).sum();
+        assert_eq!(sum("received"), sum("stored") + sum("duplicate") + rejected, "{feed}");
+        assert_ne!(feed["status"], "waiting", "{} never came", feed["id"]);
+    }
+    let series = json(address, "/api/series/1?points=10").await;
+    assert!(!series["points"].as_array().expect("points").is_empty());
+    assert!(json(address, "/api/rules").await["items"].as_array().expect("rules").len() >= 5);
+    let (status, tile) = get(address, "/tiles/12/1464/2408.mvt").await.expect("an answer");
+    assert!(status == StatusCode::OK && !tile.is_empty(), "the centre of the city is on the map");
+    let (_, metrics) = get(address, "/metrics").await.expect("an answer");
+    let names = metrics.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
+    assert!(names.clone().count() > 20 && names.clone().all(|line| line.starts_with("townbell_")));
+    wire::until_replayed(running).await.expect("stops in order");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sensorthings_takes_and_gives_back_observations() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let running = start(folder.path(), Access::DemoOnLoopback, 1).await;
+    let address = running.address;
+    let body = object!({ "phenomenonTime": "2024-04-30T15:00:10Z", "result": 1.25, "parameters": { "note": "x" } });
+    let path = "/v1.1/Datastreams(1)/Observations";
+    let (status, _) = post(address, path, body.to_string()).await.expect("an answer");
+    assert_eq!(status, StatusCode::CREATED);
+    assert_eq!(post(address, path, body.to_string()).await.expect("an answer").0, StatusCode::CREATED, "a second time is no error");
+    let page = json(address, "/v1.1/Datastreams(1)/Observations?$orderby=phenomenonTime%20desc&$top=1&$count=true").await;
+    assert_eq!(page["value"][0]["result"], 1.25);
+    assert!(page["@iot.nextLink"].is_string() || page["@iot.count"] == 1);
+    let link = page["value"][0]["@iot.selfLink"].as_str().expect("a link").to_owned();
+    assert_eq!(json(address, &link).await["result"], 1.25);
+    let tally = json(address, "/api/feeds").await["items"][0]["tally"].clone();
+    assert!(tally["duplicate"].as_u64() >= Some(1) && tally["fields_dropped"].as_u64() >= Some(1), "{tally}");
+
+    let refused = [
+        (object!({ "phenomenonTime": "2024-04-30T15:00:10", "result": 1.0 }), "no zone"),
+        (object!({ "phenomenonTime": "2024-04-30T15:00:10Z", "result": 99.0 }), "no lake stands at 99 m"),
+        (object!({ "phenomenonTime": "2024-04-30T15:00:10Z", "result": "NaN" }), "not a number"),
+        (object!({ "phenomenonTime": "2024-05-30T15:00:10Z", "result": 1.0 }), "ahead of the clock"),
+        (object!({ "phenomenonTime": "1970-01-01T00:00:00Z", "result": 1.0 }), "a clock that was never set"),
+    ];
+    for (body, why) in refused {
+        let (status, answer) = post(address, path, body.to_string()).await.expect("an answer");
+        assert!(status == StatusCode::UNPROCESSABLE_ENTITY || status == StatusCode::BAD_REQUEST, "{why}: {status}");
+        problem(&answer);
+    }
+    let deep = format!("{}1{}", "[".repeat(100_000), "]".repeat(100_000));
+    for body in [deep.as_str(), "{", "", "null", "[]", "\u{0}"] {
+        let (status, answer) = post(address, path, body.to_owned()).await.expect("it is still there");
+        assert!(status.is_client_error(), "{status}");
+        problem(&answer);
+    }
+    let (status, _) = post(address, path, vec![b'['; 3 << 20]).await.expect("an answer");
+    assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE);
+    assert_eq!(json(address, &link).await["result"], 1.25, "what was good is still there");
+    wire::until_replayed(running).await.expect("stops in order");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_alert_is_taken_by_a_role_and_never_with_a_phone_number() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let running = start(folder.path(), Access::DemoOnLoopback, 1).await;
+    let address = running.address;
+    // 2.6 m in the lake, long enough: the alert at 2.5 m rings.
+    let until = at(FROM);
+    for n in 0..8 {
+        let time = until - city::Span::min(15 * (7 - n));
+        let body = object!({ "phenomenonTime": time, "result": 2.6 + 0.01 * n as f64 });
+        assert_eq!(post(address, "/v1.1/Datastreams(1)/Observations", body.to_string()).await.expect("an answer").0, StatusCode::CREATED);
+    }
+    let open = json(address, "/api/alerts?state=open").await;
+    let id = open["items"][0]["id"].as_str().expect("an open alert").to_owned();
+    let path = format!("/api/alerts/{id}/acknowledge");
+    let take = |role: &str, note: &str| object!({ "role": role, "note": note }).to_string();
+    let (status, answer) = post(address, &path, take("duty_officer", "call Ana on +55 51 99876-5432")).await.expect("an answer");
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    let detail = problem(&answer)["detail"].as_str().expect("words").to_owned();
+    assert!(detail.contains("telephone") && !detail.contains("99876"), "{detail}");
+    let (status, _) = post(address, &path, take("somebody", "mine")).await.expect("an answer");
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "a role that the city does not have");
+    let (status, answer) = post(address, &path, take("water_desk", "gates being checked")).await.expect("an answer");
+    assert_eq!(status, StatusCode::OK, "{answer}");
+    let history = json(address, &format!("/api/alerts/{id}")).await;
+    assert_eq!(history["alert"]["state"], "acknowledged");
+    assert_eq!(history["alert"]["acknowledged_by"], "water_desk");
+    let (status, answer) = post(address, "/api/alerts/nothing~x~1/acknowledge", take("water_desk", "")).await.expect("an answer");
+    assert_eq!(status, StatusCode::NOT_FOUND);
+    problem(&answer);
+    wire::until_replayed(running).await.expect("stops in order");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_route_is_in_the_table_and_behind_the_authoriser() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let access = Access::Token { sha256: [7; 32] };
+    let city = City::read(&demo()).expect("the demo city is right");
+    let from = at(FROM);
+    let source = Source::Replay { origin: from, from, to: from, speed: Speed::FULL };
+    let listen = SocketAddr::from(([127, 0, 0, 1], 0));
+    let options = wire::Options { city, data: folder.path().to_path_buf(), listen, access, source };
+    let running = wire::start(options).await.expect("it starts");
+    let (_, table) = routes::build(&running.app);
+    let documented: Value = serde_json::from_str(&openapi::text().expect("a document")).expect("JSON");
+    let documented: BTreeSet<(String, String)> = documented["paths"]
+        .as_object()
+        .expect("paths")
+        .iter()
+        .flat_map(|(path, methods)| methods.as_object().expect("methods").keys().map(|m| (m.to_uppercase(), path.clone())))
+        .collect();
+    for route in &table {
+        let path = route.path.replace("{*path}", "{path}");
+        let page = matches!(route.path, "/" | "/{*path}");
+        assert!(page || documented.contains(&(route.method.to_string(), path.clone())), "{path} is not in the OpenAPI document");
+        let address = route.path.replace("{*path}", "Things").replace("{id}", "x").replace("{datastream}", "1").replace("{z}/{x}/{y}", "12/1/1.mvt");
+        let url = format!("http://{}{address}", running.address);
+        let method = if route.method == Method::GET { reqwest::Method::GET } else { reqwest::Method::POST };
+        let status = client().request(method, url).send().await.expect("an answer").status();
+        let public = route.class == account::DataClass::Public;
+        assert_eq!(status == StatusCode::UNAUTHORIZED, !public, "{} {} answered {status} without a token", route.method, route.path);
+    }
+    assert_eq!(documented.len() + 2, table.len(), "a documented path is not served, or the other way round");
+    wire::until_replayed(running).await.expect("stops in order");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_demo_does_not_answer_a_page_of_another_site() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let running = start(folder.path(), Access::DemoOnLoopback, 0).await;
+    let url = |path: &str| format!("http://{}{path}", running.address);
+    let rebound = client().get(url("/api/state")).header("host", "evil.example").send().await.expect("an answer");
+    assert_eq!(rebound.status(), StatusCode::FORBIDDEN, "DNS rebinding");
+    let crossed = client().post(url("/v1.1/Observations")).header("origin", "http://evil.example").body("{}");
+    assert_eq!(crossed.send().await.expect("an answer").status(), StatusCode::FORBIDDEN, "another origin");
+    let wrong = client().delete(url("/api/alerts")).send().await.expect("an answer");
+    assert_eq!(wrong.status(), StatusCode::METHOD_NOT_ALLOWED);
+    assert!(wrong.headers().contains_key("allow"));
+    problem(&wrong.text().await.expect("a body"));
+    let headers = client().get(url("/api/city")).send().await.expect("an answer").headers().clone();
+    assert!(headers["content-security-policy"].to_str().expect("text").starts_with("default-src 'none'"));
+    wire::until_replayed(running).await.expect("stops in order");
+}
+
+#[test]
+fn the_committed_openapi_document_is_not_stale() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../api/openapi.json");
+    let committed = std::fs::read_to_string(path).unwrap_or_default();
+    assert_eq!(committed, openapi::text().expect("a document"), "run: make generate");
+}

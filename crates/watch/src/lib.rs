@@ -1,0 +1,32 @@
+//! Rules to alerts: warn early, once, with the first action.
+//!
+//! Pure: a rule is text ([`parse`]), an alert is a function of the journal ([`engine`]). No I/O, no clock. Live,
+//! replay and backtest are the same [`engine::step`]; the same journal gives the same changes, byte for byte.
+
+pub mod absence;
+pub mod backtest;
+pub mod context;
+pub mod engine;
+pub mod explain;
+pub mod life;
+pub mod parse;
+mod reader;
+pub mod rise;
+pub mod rule;
+pub mod score;
+pub mod state;
+pub mod threshold;
+pub mod trip;
+pub mod truth;
+pub mod warning;
+pub mod words;
+
+pub use backtest::{Backtest, Ring, backtest};
+pub use context::{Context, Parts};
+pub use engine::{Event, TICK, run, step};
+pub use explain::{Names, explain};
+pub use parse::{Known, RuleError, RuleFile, parse};
+pub use rule::{Kind, Rule};
+pub use state::State;
+pub use truth::Truth;
+pub use warning::touches;

@@ -1,0 +1,213 @@
+//! A slow rise that will reach a level.
+//!
+//! The line goes through the hourly means of a long window (two days for the lake of the demo), so that sway (what
+//! the wind piles up at one end of a lake within hours, and lets go again) moves it little. It is followed for
+//! `within`, and the level counts as reached when the line comes within `sway` of it, because the wind alone can do
+//! the rest. Which figures to choose, and what they did on two years of recordings: `tests/water.rs`.
+
+use std::collections::VecDeque;
+
+use city::{AlertChange, Observation, Span, Time};
+
+use crate::context::Context;
+use crate::engine::{series_bearings, series_subject};
+use crate::life::{self, Judgement};
+use crate::rule::{Rise, Rule};
+use crate::state::State;
+use crate::truth::Truth;
+use crate::words;
+
+/// The level now is the median of the readings of so long: one stray reading cannot ring.
+pub const LEVEL_WINDOW: Span = Span::h(1);
+/// The share of the hours of the trend's window that must have a reading before there is a trend.
+pub const HOURS_MIN: f64 = 0.5;
+/// The pace in words, and the expected hour, come from the last quarter of the window where it is steeper: a flood
+/// speeds up.
+const PACE_SHARE: i64 = 4;
+/// The expected hour is told only this many times `within` ahead at most: further out it is a guess.
+const EXPECTED_WITHIN: f64 = 2.0;
+
+const HOUR_MS: i64 = 3_600_000;
+
+/// What the readings say.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Outlook {
+    /// The level now.
+    level: f64,
+    /// Rise in an hour over the whole window.
+    trend: Option<f64>,
+    /// Rise in an hour over its last quarter.
+    pace: Option<f64>,
+}
+
+/// A reading of one of the rule's series.
+pub(crate) fn observe(
+    state: &mut State,
+    context: &Context,
+    rule: &Rule,
+    kind: &Rise,
+    reading: &Observation,
+    now: Time,
+    out: &mut Vec<AlertChange>,
+) {
+    let beat = context.datastreams.get(&reading.datastream).map_or(LEVEL_WINDOW, |stream| stream.beat);
+    let subject = series_subject(reading.datastream);
+    let open = state.is_open(rule, &subject);
+    let window = state.windows.entry((rule.id.clone(), reading.datastream)).or_default();
+    let known = window.samples.iter().any(|(at, _)| *at == reading.phenomenon_time);
+    let broken = window.take(reading, LEVEL_WINDOW, beat);
+    if !known {
+        take_hour(&mut window.hours, reading, kind.trend_window);
+    }
+    let Some(newest) = window.samples.back().map(|(at, _)| *at) else { return };
+    let Some(level) = median(window.samples.iter().map(|(_, value)| *value).collect()) else { return };
+    let outlook = Outlook {
+        level,
+        trend: slope(&window.hours, hours_of(kind.trend_window)),
+        pace: slope(&window.hours, hours_of(kind.trend_window) / PACE_SHARE),
+    };
+    window.passed = level >= kind.level || (window.passed && open);
+    let passed = window.passed;
+    if broken {
+        state.break_timers(rule, &subject);
+    }
+    let heads_there = kind.heads_there(outlook);
+    let expected = kind.expected(outlook, newest).filter(|_| heads_there == Truth::True);
+    let judgement = Judgement {
+        subject,
+        at: newest,
+        open: heads_there,
+        open_for: kind.open_for,
+        close: kind.over(outlook),
+        close_for: kind.close_for,
+        blind: None,
+        severity: rule.severity,
+        title: kind.title(context, reading, outlook, passed, expected),
+        detail: detail(context, reading, outlook),
+        expected,
+        bearings: series_bearings(context, reading.datastream),
+    };
+    life::advance(state, rule, judgement, now, out);
+}
+
+impl Rise {
+    /// Whether the level is there, or the line comes within `sway` of it in time.
+    fn heads_there(&self, outlook: Outlook) -> Truth {
+        if outlook.level >= self.level {
+            return Truth::True;
+        }
+        let Some(trend) = outlook.trend else { return Truth::Unknown };
+        let to_go = self.level - self.sway - outlook.level;
+        Truth::from(trend > 0.0 && to_go <= trend * self.within.as_h())
+    }
+
+    /// Whether the alert may close: it is well below the level, and no longer heads there. A pause just below the
+    /// level is no all-clear: the lake has stood still for a day and then gone up 40 cm in one night.
+    fn over(&self, outlook: Outlook) -> Truth {
+        Truth::from(outlook.level < self.level - self.drop).and(self.heads_there(outlook).not())
+    }
+
+    /// When the level itself is passed at the present pace, to the nearest hour; `None` when that is no forecast.
+    fn expected(&self, outlook: Outlook, newest: Time) -> Option<Time> {
+        let pace = outlook.trend?.max(outlook.pace.unwrap_or(f64::MIN));
+        let hours = (self.level - outlook.level) / pace;
+        let told = outlook.level < self.level && pace > 0.0 && hours <= EXPECTED_WITHIN * self.within.as_h();
+        #[expect(clippy::cast_possible_truncation, reason = "below twice `within`, at most two years of milliseconds")]
+        let ms = (hours * HOUR_MS as f64) as i64;
+        told.then(|| (newest + Span::ms(ms) + Span::min(30)).floor(Span::h(1)))
+    }
+
+    fn title(
+        &self,
+        context: &Context,
+        reading: &Observation,
+        outlook: Outlook,
+        passed: bool,
+        expected: Option<Time>,
+    ) -> String {
+        let unit = context.unit(reading.datastream);
+        let line = words::line(self.level, unit);
+        let rough = words::figure(outlook.level, 1) == words::figure(self.level, 1);
+        let shown = words::measured(outlook.level, unit, if rough { 2 } else { 1 });
+        let what = &self.what;
+        if outlook.level >= self.level {
+            format!("{what} stands at {shown}, above {line}")
+        } else if passed {
+            format!("{what} has fallen below {line}, to {shown}")
+        } else if let Some(expected) = expected {
+            let clock = words::clock_and_day(expected, &context.timezone);
+            format!("{what} will pass {line} about {clock}")
+        } else if self.heads_there(outlook) == Truth::True {
+            format!("{what} is close to {line} and rising")
+        } else {
+            format!("{what} has paused at {shown}, below {line}")
+        }
+    }
+}
+
+/// "2.41 m, rising 5 cm an hour."
+fn detail(context: &Context, reading: &Observation, outlook: Outlook) -> String {
+    let unit = context.unit(reading.datastream);
+    let level = words::measured(outlook.level, unit, 2);
+    let Some(pace) = outlook.pace.or(outlook.trend) else { return format!("{level}; no trend yet.") };
+    let (figure, unit) = if unit == "m" { (pace * 100.0, "cm") } else { (pace, unit) };
+    let shown = words::measured(figure.abs(), unit, if figure.abs() < 2.0 { 1 } else { 0 });
+    if figure.abs() < 0.05 {
+        format!("{level}, steady.")
+    } else if figure > 0.0 {
+        format!("{level}, rising {shown} an hour.")
+    } else {
+        format!("{level}, falling {shown} an hour.")
+    }
+}
+
+fn hours_of(span: Span) -> i64 {
+    (span.as_ms() / HOUR_MS).max(1)
+}
+
+/// Adds a reading to the sum of its hour, and forgets the hours before the window.
+fn take_hour(hours: &mut VecDeque<(i64, f64, u32)>, reading: &Observation, window: Span) {
+    let hour = reading.phenomenon_time.ms().div_euclid(HOUR_MS);
+    match hours.binary_search_by(|(at, _, _)| at.cmp(&hour)) {
+        Ok(place) => {
+            if let Some((_, sum, count)) = hours.get_mut(place) {
+                *sum += reading.result;
+                *count += 1;
+            }
+        }
+        Err(place) => hours.insert(place, (hour, reading.result, 1)),
+    }
+    let newest = hours.back().map_or(hour, |(at, _, _)| *at);
+    while hours.front().is_some_and(|(at, _, _)| *at <= newest - hours_of(window)) {
+        hours.pop_front();
+    }
+}
+
+/// Slope in an hour of the least-squares line through the means of the last `window` hours; `None` with less than
+/// [`HOURS_MIN`] of them.
+fn slope(hours: &VecDeque<(i64, f64, u32)>, window: i64) -> Option<f64> {
+    let newest = hours.back()?.0;
+    let points: Vec<(f64, f64)> = hours
+        .iter()
+        .filter(|(at, _, _)| *at > newest - window)
+        .map(|(at, sum, count)| ((at - newest) as f64, sum / f64::from(*count)))
+        .collect();
+    let count = points.len() as f64;
+    if points.len() < 2 || count < window as f64 * HOURS_MIN {
+        return None;
+    }
+    let mean_x = points.iter().map(|(x, _)| x).sum::<f64>() / count;
+    let mean_y = points.iter().map(|(_, y)| y).sum::<f64>() / count;
+    let across = points.iter().map(|(x, y)| (x - mean_x) * (y - mean_y)).sum::<f64>();
+    Some(across / points.iter().map(|(x, _)| (x - mean_x).powi(2)).sum::<f64>())
+}
+
+fn median(mut values: Vec<f64>) -> Option<f64> {
+    values.sort_by(f64::total_cmp);
+    let middle = values.len() / 2;
+    let upper = *values.get(middle)?;
+    if values.len() % 2 == 1 {
+        return Some(upper);
+    }
+    Some(f64::midpoint(upper, *values.get(middle.checked_sub(1)?)?))
+}

@@ -1,0 +1,206 @@
+//! An official warning (CAP 1.2) that touches a place.
+
+use std::collections::VecDeque;
+
+use city::{AlertChange, FeedId, Place, PlaceId, Span, Time, Warning};
+
+use crate::context::Context;
+use crate::engine::feed_blindness;
+use crate::life::{self, Bearings, Judgement};
+use crate::rule::{Kind, OnWarning, Rule};
+use crate::state::{Standing, State, THREAD_MAX, WARNINGS_MAX};
+use crate::truth::Truth;
+use crate::words;
+
+/// How long a warning without CAP `expires` stands after it was sent; CAP 1.2 (3.2.2) leaves it to the recipient.
+pub const STANDS_WITHOUT_EXPIRY: Span = Span::h(72);
+/// How long an expired warning is still remembered when its feed is silent and may not have said that it goes on.
+pub const REMEMBERED_AFTER_EXPIRY: Span = Span::h(24);
+
+/// Takes a message into its thread, and judges the rules on its feed.
+pub(crate) fn receive(
+    state: &mut State,
+    context: &Context,
+    feed: &FeedId,
+    message: &Warning,
+    now: Time,
+    out: &mut Vec<AlertChange>,
+) {
+    let Some(rules) = context.by_warning_feed.get(feed) else { return };
+    let rules: Vec<&Rule> = rules.iter().filter_map(|at| context.rules.get(*at)).collect();
+    take(state, context, feed, message, &rules);
+    for rule in rules {
+        if let Kind::Warning(kind) = &rule.kind {
+            judge(state, context, rule, kind, now, out);
+        }
+    }
+    state.wake_at(now);
+}
+
+/// An update keeps the thread, and with it the alert: nobody is rung again for the same storm.
+fn take(state: &mut State, context: &Context, feed: &FeedId, message: &Warning, rules: &[&Rule]) {
+    let same = |(of, _): &&(FeedId, String), standing: &Standing| {
+        of == feed
+            && standing
+                .identifiers
+                .iter()
+                .any(|known| *known == message.identifier || message.references.iter().any(|r| r == known))
+    };
+    let thread = state.warnings.iter().find(|(key, standing)| same(key, standing)).map(|(key, _)| key.clone());
+    if thread.is_none() && message.cancels {
+        return;
+    }
+    let key = thread.unwrap_or_else(|| (feed.clone(), message.identifier.clone()));
+    let known = state.warnings.get(&key);
+    if known.is_some_and(|standing| standing.warning.sent > message.sent) {
+        return;
+    }
+    let mut identifiers = known.map_or_else(VecDeque::new, |standing| standing.identifiers.clone());
+    identifiers.retain(|known| *known != message.identifier);
+    identifiers.push_back(message.identifier.clone());
+    if identifiers.len() > THREAD_MAX {
+        identifiers.pop_front();
+    }
+    let named = rules.iter().filter_map(|rule| match &rule.kind {
+        Kind::Warning(kind) => Some(&kind.places),
+        _ => None,
+    });
+    let mut touched: Vec<PlaceId> =
+        named.flatten().filter(|id| context.places.get(*id).is_some_and(|p| touches(message, p))).cloned().collect();
+    touched.sort();
+    touched.dedup();
+    state.warnings.insert(key, Standing { warning: message.clone(), identifiers, touches: touched });
+    if state.warnings.len() > WARNINGS_MAX {
+        let first_over = state.warnings.iter().min_by_key(|(_, standing)| end(&standing.warning));
+        if let Some(key) = first_over.map(|(key, _)| key.clone()) {
+            state.warnings.remove(&key);
+        }
+    }
+}
+
+/// Whether a warning names the place: by a code, or by an outline that meets its own.
+pub fn touches(warning: &Warning, place: &Place) -> bool {
+    warning.areas.iter().any(|area| {
+        area.geocodes.iter().any(|code| place.geocodes.contains(code))
+            || area.polygons.iter().any(|polygon| match &place.outline {
+                Some(outline) => polygon.touches(outline),
+                None => polygon.contains(place.position),
+            })
+    })
+}
+
+/// When a warning ends.
+fn end(warning: &Warning) -> Time {
+    warning.expires.unwrap_or(warning.sent + STANDS_WITHOUT_EXPIRY)
+}
+
+/// Judges every standing warning for every place of the rule.
+pub(crate) fn judge(
+    state: &mut State,
+    context: &Context,
+    rule: &Rule,
+    kind: &OnWarning,
+    now: Time,
+    out: &mut Vec<AlertChange>,
+) {
+    let blind = feed_blindness(state, context, &kind.feed, now);
+    let mut judgements = Vec::new();
+    for ((feed, root), standing) in &state.warnings {
+        if *feed != kind.feed {
+            continue;
+        }
+        for place in kind.places.iter().filter_map(|id| context.places.get(id)) {
+            let subject = subject(root, &place.id);
+            let warning = &standing.warning;
+            let concerns = !warning.cancels
+                && warning.severity >= kind.at_least
+                && standing.touches.contains(&place.id)
+                && warning.onset - kind.before <= now;
+            let over = now >= end(warning);
+            // A silent feed may have prolonged it; until it speaks again nobody knows whether it is over.
+            let in_force = if over && blind.is_some() { Truth::Unknown } else { Truth::from(!over) };
+            let open = Truth::from(concerns).and(in_force);
+            if open == Truth::False && !state.is_open(rule, &subject) {
+                continue;
+            }
+            let mut judgement = judged(context, rule, warning, place, subject, now);
+            judgement.open = open;
+            judgement.close = open.not();
+            judgement.blind.clone_from(&blind);
+            judgements.push(judgement);
+        }
+    }
+    for judgement in judgements {
+        life::advance(state, rule, judgement, now, out);
+    }
+}
+
+fn subject(root: &str, place: &PlaceId) -> String {
+    format!("warning:{root}@{place}")
+}
+
+fn judged(context: &Context, rule: &Rule, warning: &Warning, place: &Place, subject: String, now: Time) -> Judgement {
+    let until = words::clock_and_day(end(warning), &context.timezone);
+    let kind = if warning.headline.is_empty() { &warning.event } else { &warning.headline };
+    let stops = warning.cancels || now >= end(warning);
+    let title = if stops {
+        format!("{} for {} is over", warning.event, place.name)
+    } else {
+        format!("{} for {} until {until}", warning.event, place.name)
+    };
+    Judgement {
+        subject,
+        at: now,
+        open: Truth::Unknown,
+        open_for: Span::default(),
+        close: Truth::Unknown,
+        close_for: Span::default(),
+        blind: None,
+        severity: rule.severity.max(warning.severity),
+        title,
+        detail: format!("{}: {kind}", warning.sender_name),
+        expected: Some(warning.onset).filter(|onset| *onset > now),
+        bearings: Bearings {
+            feed: None,
+            place: Some(place.id.clone()),
+            position: Some(place.position),
+            datastream: None,
+        },
+    }
+}
+
+/// The next onset or end.
+pub(crate) fn next_wake(state: &State, kind: &OnWarning, now: Time) -> Option<Time> {
+    let standing = state.warnings.iter().filter(|((feed, _), _)| *feed == kind.feed);
+    let turns = standing.flat_map(|(_, standing)| {
+        let warning = &standing.warning;
+        [warning.onset - kind.before, end(warning), end(warning) + REMEMBERED_AFTER_EXPIRY]
+    });
+    turns.filter(|at| *at > now).min()
+}
+
+/// Drops what is over and was judged so. An alert whose warning is gone has been resolved by then, or is resolved
+/// by the last judgement a day after the end, when the feed stays silent.
+pub(crate) fn forget(state: &mut State, context: &Context, now: Time, out: &mut Vec<AlertChange>) {
+    let silent: Vec<FeedId> =
+        context.by_warning_feed.keys().filter(|feed| state.feed_silent_since(context, feed, now).is_some()).cloned().collect();
+    state.warnings.retain(|(feed, _), standing| {
+        let over = standing.warning.cancels || now >= end(&standing.warning);
+        let waits = silent.contains(feed) && now < end(&standing.warning) + REMEMBERED_AFTER_EXPIRY;
+        !over || waits
+    });
+    let rooted = |state: &State, subject: &str| {
+        state.warnings.iter().any(|((_, root), s)| s.touches.iter().any(|place| subject == self::subject(root, place)))
+    };
+    let lost: Vec<_> = state
+        .alerts
+        .values()
+        .filter(|alert| alert.key.subject.starts_with("warning:") && !rooted(state, &alert.key.subject))
+        .cloned()
+        .collect();
+    for alert in lost {
+        state.alerts.remove(&alert.id);
+        state.progress.remove(&State::progress_key(&alert.key));
+        out.push(life::close(alert, "The warning has ended; no further word of it came.", now));
+    }
+}

@@ -1,0 +1,58 @@
+import { Show } from "solid-js";
+import type { Alert, Blindness } from "../api/types";
+import { cityNow, zone } from "../city/city";
+import { hourMinute } from "../say/time";
+import { alertPath } from "../shell/route";
+import { SeveritySign, StaleSign } from "./severity-sign";
+import { setSelectedAlert } from "./taking";
+import { holder, lasting, overdue, remaining, sentence } from "./words";
+
+/** One alert: what, how much, do what, who has it, how long is left. */
+export function AlertLine(props: { alert: Alert; selected: boolean; compact: boolean }) {
+  const now = cityNow;
+  return (
+    <li>
+      <a
+        href={alertPath(props.alert.id)}
+        class="alert-line"
+        classList={{ selected: props.selected, compact: props.compact, blind: props.alert.blind !== null }}
+        data-line={props.selected ? "selected" : ""}
+        data-alert={props.alert.id}
+        data-state={props.alert.state}
+        onFocus={() => setSelectedAlert(props.alert.id)}
+      >
+        <span class="alert-sign">
+          <SeveritySign severity={props.alert.severity} />
+        </span>
+        <span class="alert-words">
+          <strong class="alert-title">{props.alert.title}</strong>
+          <span class="alert-detail">
+            <Show when={props.alert.blind}>
+              {(blind) => <Blind blind={blind()} whole={!props.compact} />}
+            </Show>
+            {/* With little room, what to do comes before how much. */}
+            <Show when={!props.compact}>{sentence(props.alert.detail)} </Show>
+            <span class="first">First: {sentence(props.alert.first_action)}</span> {holder(props.alert)}
+            <Show when={props.compact}> {sentence(props.alert.detail)}</Show>
+          </span>
+        </span>
+        <span class="alert-time">
+          <strong classList={{ over: overdue(props.alert, now()) }}>{remaining(props.alert, now())}</strong>
+          <span>{lasting(props.alert, now(), zone())}</span>
+        </span>
+      </a>
+    </li>
+  );
+}
+
+function Blind(props: { blind: Blindness; whole: boolean }) {
+  return (
+    <>
+      <StaleSign why={props.blind.why} size={15} />{" "}
+      <span class="why">
+        Cannot be seen since {hourMinute(props.blind.since, zone())}
+        {props.whole ? `: ${sentence(props.blind.why)}` : "."}
+      </span>{" "}
+    </>
+  );
+}

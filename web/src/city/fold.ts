@@ -1,0 +1,98 @@
+import type {
+  Alert,
+  CityState,
+  FeedState,
+  LiveEvent,
+  ThingState,
+  VehicleState,
+  WarningState,
+} from "../api/types";
+
+/** What this screen knows of the city. Records by id, so that one event changes one entry. */
+export interface Picture {
+  /** The city's time by the last event; null before the first. */
+  now: string | null;
+  /** City seconds per second. */
+  speed: number | null;
+  feeds: Record<string, FeedState>;
+  things: Record<number, ThingState>;
+  vehicles: Record<string, VehicleState>;
+  warnings: Record<string, WarningState>;
+  alerts: Record<string, Alert>;
+}
+
+export function emptyPicture(): Picture {
+  return { now: null, speed: null, feeds: {}, things: {}, vehicles: {}, warnings: {}, alerts: {} };
+}
+
+/** Resolved alerts leave the screen after this long; the history page asks the server for older ones. */
+export const RESOLVED_SHOWN_MS = 24 * 3_600_000;
+
+function byKey<T>(items: T[], key: (item: T) => string | number): Record<string, T> {
+  return Object.fromEntries(items.map((item) => [key(item), item]));
+}
+
+function foldSnapshot(picture: Picture, state: CityState): void {
+  picture.now = state.now;
+  picture.feeds = byKey(state.feeds, (feed) => feed.id);
+  picture.things = byKey(state.things, (thing) => thing.id);
+  picture.vehicles = byKey(state.vehicles, (vehicle) => vehicle.trip);
+  picture.warnings = byKey(state.warnings, (warning) => warning.id);
+  picture.alerts = byKey(state.alerts, (alert) => alert.id);
+}
+
+function foldObservation(
+  picture: Picture,
+  seen: { datastream: number; phenomenon_time: string; result: number },
+) {
+  for (const thing of Object.values(picture.things)) {
+    const datastream = thing.datastreams.find((candidate) => candidate.id === seen.datastream);
+    if (!datastream) continue;
+    // A late arrival does not replace what is newer.
+    if (datastream.latest && datastream.latest.phenomenon_time > seen.phenomenon_time) return;
+    datastream.latest = { phenomenon_time: seen.phenomenon_time, result: seen.result };
+    datastream.stale = false;
+    datastream.why = null;
+  }
+}
+
+function dropOldAlerts(picture: Picture): void {
+  if (!picture.now) return;
+  const oldest = Date.parse(picture.now) - RESOLVED_SHOWN_MS;
+  for (const alert of Object.values(picture.alerts)) {
+    if (alert.resolved && Date.parse(alert.resolved) < oldest) delete picture.alerts[alert.id];
+  }
+}
+
+/** Changes the picture by one event. Pure but for the picture it is given. */
+export function fold(picture: Picture, event: LiveEvent): void {
+  switch (event.kind) {
+    case "snapshot":
+      foldSnapshot(picture, event.data);
+      break;
+    case "clock":
+      picture.now = event.data.now;
+      picture.speed = event.data.speed;
+      dropOldAlerts(picture);
+      break;
+    case "vehicles":
+      for (const vehicle of event.data.upsert) picture.vehicles[vehicle.trip] = vehicle;
+      for (const trip of event.data.remove) delete picture.vehicles[trip];
+      break;
+    case "observation":
+      foldObservation(picture, event.data);
+      break;
+    case "things":
+      for (const thing of event.data) picture.things[thing.id] = thing;
+      break;
+    case "feed":
+      picture.feeds[event.data.id] = event.data;
+      break;
+    case "warning":
+      picture.warnings[event.data.id] = event.data;
+      break;
+    case "alert":
+      picture.alerts[event.data.alert.id] = event.data.alert;
+      break;
+  }
+}

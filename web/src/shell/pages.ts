@@ -1,0 +1,38 @@
+/** The pages, as the path names them. */
+export type Page =
+  | { name: "desk" }
+  | { name: "map" }
+  | { name: "feeds" }
+  | { name: "alerts" }
+  | { name: "alert"; id: string }
+  | { name: "rules" }
+  | { name: "public" }
+  | { name: "charter" }
+  | { name: "missing"; path: string };
+
+const FIXED: Record<string, Page> = {
+  "/": { name: "desk" },
+  "/map": { name: "map" },
+  "/feeds": { name: "feeds" },
+  "/alerts": { name: "alerts" },
+  "/rules": { name: "rules" },
+  "/public": { name: "public" },
+  "/charter": { name: "charter" },
+};
+
+export function pageOf(path: string): Page {
+  const trimmed = path.length > 1 ? path.replace(/\/+$/, "") : path;
+  const fixed = FIXED[trimmed];
+  if (fixed) return fixed;
+  const alert = trimmed.match(/^\/alerts\/([^/]+)$/)?.[1];
+  if (alert) {
+    try {
+      return { name: "alert", id: decodeURIComponent(alert) };
+    } catch {
+      return { name: "missing", path };
+    }
+  }
+  return { name: "missing", path };
+}
+
+export const alertPath = (id: string) => `/alerts/${encodeURIComponent(id)}`;

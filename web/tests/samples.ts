@@ -1,0 +1,106 @@
+import type { Alert, FeedState, ThingState, VehicleState, WarningState } from "../src/api/types";
+
+// Whole values for tests: each test names what matters to it and takes the rest from here.
+
+export const feed = (some: Partial<FeedState>): FeedState => ({
+  id: "water",
+  name: "Level of Lake Guaíba",
+  kind: "sensor_things",
+  owner: "ANA/SGB",
+  licence: "public",
+  purpose: "to see a flood come",
+  beat_s: 2_700,
+  retention_s: 86_400,
+  caveat: null,
+  status: "on_time",
+  last_good: "2024-05-02T03:58:00Z",
+  last_asked: "2024-05-02T03:58:00Z",
+  lag_s: 120,
+  tally: { received: 10, stored: 8, duplicate: 1, rejected: { bad_time: 1 }, fields_dropped: 0 },
+  reject_share: 0.1,
+  ...some,
+});
+
+export const thing = (some: Partial<ThingState>): ThingState => ({
+  id: 1,
+  name: "Cais Mauá gauge",
+  description: "",
+  position: { longitude: -51.2316, latitude: -30.027 },
+  datastreams: [
+    {
+      id: 1,
+      name: "Lake Guaíba at Cais Mauá",
+      observed_property: "water_level",
+      property_name: "Water level",
+      unit_symbol: "m",
+      beat_s: 2_700,
+      feed: "water",
+      latest: { phenomenon_time: "2024-05-02T03:30:00Z", result: 2.41 },
+      stale: false,
+      why: null,
+      trend_per_h: 0.05,
+    },
+  ],
+  ...some,
+});
+
+export const vehicle = (some: Partial<VehicleState>): VehicleState => ({
+  trip: "20240502/T1-2@1#1202",
+  feed: "bus-positions",
+  route: "T1",
+  route_name: "",
+  mode: "bus",
+  headsign: "Centro",
+  longitude: -51.22,
+  latitude: -30.03,
+  bearing_deg: 90,
+  time: "2024-05-02T03:59:40Z",
+  delay_s: 0,
+  simulated: true,
+  ...some,
+});
+
+export const warning = (some: Partial<WarningState>): WarningState => ({
+  id: "w1",
+  event: "Gusts",
+  severity: "moderate",
+  headline: "Gusts from the south",
+  description: "",
+  instruction: "Stay away from the quay. Call 199.",
+  sender_name: "Defesa Civil RS",
+  sent: "2024-05-02T02:00:00Z",
+  onset: "2024-05-02T02:00:00Z",
+  expires: null,
+  areas: ["Porto Alegre"],
+  touches: ["porto-alegre"],
+  in_force: true,
+  feed: "civil-defence",
+  caveat: null,
+  ...some,
+});
+
+export const alert = (some: Partial<Alert>): Alert => ({
+  id: "lake~datastream_1~1",
+  key: { rule: "lake", subject: "datastream:1", episode: "2024-05-02T03:00:00Z" },
+  rule_version: "3f9a1c22b7d0",
+  state: "open",
+  severity: "severe",
+  title: "Lake Guaíba will pass 3.0 m about 13:00",
+  detail: "2.41 m, rising 5 cm an hour.",
+  consequence: "Water reaches the harbour.",
+  first_action: "close the gates",
+  owner: "water_desk",
+  opened: "2024-05-02T03:00:00Z",
+  respond_by: "2024-05-02T03:30:00Z",
+  acknowledged: null,
+  acknowledged_by: null,
+  note: null,
+  resolved: null,
+  expected: null,
+  blind: null,
+  datastream: 1,
+  feed: null,
+  place: null,
+  position: null,
+  ...some,
+});
