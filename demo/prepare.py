@@ -12,8 +12,10 @@ import sys
 from datetime import datetime, timezone
 from pathlib import Path
 
-import prepare_lake
-import prepare_warnings
+sys.dont_write_bytecode = True  # The modules below are run once; no __pycache__ in the demo.
+
+import prepare_lake  # noqa: E402
+import prepare_warnings  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
 DATA = HERE / "data"

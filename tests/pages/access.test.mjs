@@ -51,6 +51,7 @@ test("axe finds nothing serious on an alert, its dialog and the list of keys", {
     await page.waitForSelector("dialog[open]");
     assert.deepEqual(await violations(page), []);
     await page.keyboard.press("Escape");
+    await page.waitForSelector("dialog[open]", { state: "detached" });
   }
   await page.keyboard.press("?");
   await page.waitForSelector("dialog[open]");

@@ -53,8 +53,8 @@ test("an alert opens, is acknowledged by keyboard alone, and resolves", { timeou
   assert.equal(opened.state, "open");
   const line = page.locator(`.act-now [data-alert="${opened.id}"]`);
   await line.waitFor();
-  assert.match(await line.innerText(), /First: .+/);
-  assert.match(await page.locator("[role=alert]").first().innerText(), /Act now, extreme/);
+  assert.match(await line.textContent(), /First: .+/);
+  assert.match(await page.locator("[role=alert]").first().textContent(), /Act now, extreme/);
 
   // From here on no mouse.
   await moveTo(page, opened.id);
@@ -80,7 +80,7 @@ test("an alert opens, is acknowledged by keyboard alone, and resolves", { timeou
   });
   await line.waitFor({ state: "detached" });
   await visit(page, `/alerts/${encodeURIComponent(opened.id)}`);
-  const timeline = await page.locator(".timeline").innerText();
+  const timeline = await page.locator(".timeline").textContent();
   for (const step of ["Opened", "Taken by", NOTE, "Closed by its own condition"])
     assert.ok(timeline.includes(step), step);
   assert.deepEqual(b.faults, []);

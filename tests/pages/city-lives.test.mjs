@@ -54,7 +54,10 @@ test("vehicles move, on the API and on the screen", { timeout: 240_000 }, async 
     return Object.entries(now).some(([trip, where]) => trip in seen && seen[trip] !== where);
   });
   await mapIsDrawn(page);
-  assert.match(await page.locator(".map-credit").innerText(), /simulated from the timetable.*OpenStreetMap/s);
+  assert.match(
+    await page.locator(".map-credit").textContent(),
+    /simulated from the timetable.*OpenStreetMap/s,
+  );
   assert.deepEqual(b.faults, []);
 });
 
@@ -68,7 +71,7 @@ test("feeds are on time, and the console's account adds up", { timeout: 240_000 
   await visit(page, "/feeds");
   for (const id of LIVE_FEEDS) await page.waitForSelector(`[data-feed="${id}"][data-status="on_time"]`);
   for (const button of await page.locator(".feed-name").all()) await button.press("Enter");
-  const text = await page.locator("table.feeds").innerText();
+  const text = await page.locator("table.feeds").textContent();
   assert.doesNotMatch(text, /does not add up/);
   assert.match(text, /Licence/);
   const { items } = await ask("/api/feeds");
@@ -91,10 +94,10 @@ test("the night desk needs no scrolling at 1366 by 768, and its clock runs", {
     size[0] <= size[1] && size[2] <= size[3],
     `page ${size[0]} of ${size[1]}, cards ${size[2]} of ${size[3]}`,
   );
-  const clock = () => page.locator(".clock strong").innerText();
+  const clock = () => page.locator(".clock strong").textContent();
   const first = await clock();
   await until("the clock moves", 30_000, async () => (await clock()) !== first);
-  assert.match(await page.locator(".replay").innerText(), /REPLAY 30 April 2024/);
+  assert.match(await page.locator(".replay").textContent(), /REPLAY 30 April 2024/);
 });
 
 test("without a connection the screen says since when, and comes back by itself", {
@@ -104,7 +107,10 @@ test("without a connection the screen says since when, and comes back by itself"
   await visit(page, "/");
   await context.setOffline(true);
   await page.waitForSelector(".old-banner");
-  assert.match(await page.locator(".old-banner").innerText(), /Not connected since .*figures below are old/);
+  assert.match(
+    await page.locator(".old-banner").textContent(),
+    /Not connected since .*figures below are old/,
+  );
   assert.equal(await page.locator(".room.old").count(), 1, "everything is hatched");
   await context.setOffline(false);
   await page.waitForSelector(".old-banner", { state: "detached" });

@@ -52,7 +52,7 @@ test("l turns the map into its list, / filters it, j and k walk it with a visibl
     (element) => getComputedStyle(element).outlineStyle + getComputedStyle(element).outlineWidth,
   );
   assert.equal(outline, "solid2px");
-  assert.match(await page.locator(".map-detail").innerText(), /gauge/i, "the map shows what is chosen");
+  assert.match(await page.locator(".map-detail").textContent(), /gauge/i, "the map shows what is chosen");
   await page.keyboard.press("l");
   await page.waitForSelector(".twin", { state: "detached" });
   await page.keyboard.press("l");
@@ -65,7 +65,7 @@ test("? lists the keys, Esc closes, and the switch turns single keys off", { tim
   await page.keyboard.press("?");
   const dialog = page.locator("dialog[open]");
   await dialog.waitFor();
-  const text = await dialog.innerText();
+  const text = await dialog.textContent();
   for (const words of ["next line", "night desk", "public page", "these keys"])
     assert.ok(text.includes(words), words);
   await page.locator(".switch input").focus();

@@ -100,10 +100,11 @@ describe("what cannot be believed is hatched and says why", () => {
 });
 
 describe("map data", () => {
-  test("warned places are outlined once", () => {
+  test("warned places are outlined once, the whole city never", () => {
     const places = sources({}).places;
-    const warned = warnedPlaces([warning({ id: "a" }), warning({ id: "b" })], places);
-    expect(zoneFeatures(warned).features.map((zone) => zone.properties?.place)).toEqual(["porto-alegre"]);
+    const touches = ["quay", "porto-alegre"];
+    const warned = warnedPlaces([warning({ id: "a", touches }), warning({ id: "b", touches })], places);
+    expect(zoneFeatures(warned).features.map((zone) => zone.properties?.place)).toEqual(["quay"]);
   });
 
   test("the selection is one ring, and none without a position", () => {

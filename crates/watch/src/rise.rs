@@ -151,7 +151,8 @@ fn detail(context: &Context, reading: &Observation, outlook: Outlook) -> String 
     let level = words::measured(outlook.level, unit, 2);
     let Some(pace) = outlook.pace.or(outlook.trend) else { return format!("{level}; no trend yet.") };
     let (figure, unit) = if unit == "m" { (pace * 100.0, "cm") } else { (pace, unit) };
-    let shown = words::measured(figure.abs(), unit, if figure.abs() < 2.0 { 1 } else { 0 });
+    let number = words::figure(figure.abs(), usize::from(figure.abs() < 2.0));
+    let shown = format!("{} {unit}", number.strip_suffix(".0").unwrap_or(&number));
     if figure.abs() < 0.05 {
         format!("{level}, steady.")
     } else if figure > 0.0 {

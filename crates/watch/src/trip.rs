@@ -217,14 +217,14 @@ fn words(
         Trouble::Missing(after) => {
             let after = words::span(after);
             let title = if count == 0 {
-                format!("All trips of line {name} are running again")
+                format!("No trip of line {name} is missing any more")
             } else {
                 format!("{count} {trips} of line {name} {have} not started")
             };
             let newest = trouble.departures.iter().rev().take(NAMED_MAX).rev();
             let clocks: Vec<String> = newest.map(|at| words::clock(*at, &context.timezone)).collect();
             let detail = if clocks.is_empty() {
-                "Every departure of the last hour shows a vehicle.".to_owned()
+                "Every departure of the last hour has shown a vehicle, or is too long ago to count.".to_owned()
             } else {
                 format!("No vehicle {after} after the departures at {}.", words::list(&clocks, "and"))
             };

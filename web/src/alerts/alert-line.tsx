@@ -5,7 +5,7 @@ import { hourMinute } from "../say/time";
 import { alertPath } from "../shell/route";
 import { SeveritySign, StaleSign } from "./severity-sign";
 import { setSelectedAlert } from "./taking";
-import { holder, lasting, overdue, remaining, sentence } from "./words";
+import { brief, holder, lasting, overdue, remaining, sentence } from "./words";
 
 /** One alert: what, how much, do what, who has it, how long is left. */
 export function AlertLine(props: { alert: Alert; selected: boolean; compact: boolean }) {
@@ -31,7 +31,7 @@ export function AlertLine(props: { alert: Alert; selected: boolean; compact: boo
               {(blind) => <Blind blind={blind()} whole={!props.compact} />}
             </Show>
             {/* With little room, what to do comes before how much. */}
-            <Show when={!props.compact}>{sentence(props.alert.detail)} </Show>
+            <Show when={!props.compact}>{brief(props.alert)} </Show>
             <span class="first">First: {sentence(props.alert.first_action)}</span> {holder(props.alert)}
             <Show when={props.compact}> {sentence(props.alert.detail)}</Show>
           </span>
@@ -50,8 +50,7 @@ function Blind(props: { blind: Blindness; whole: boolean }) {
     <>
       <StaleSign why={props.blind.why} size={15} />{" "}
       <span class="why">
-        Cannot be seen since {hourMinute(props.blind.since, zone())}
-        {props.whole ? `: ${sentence(props.blind.why)}` : "."}
+        {props.whole ? sentence(props.blind.why) : `Not seen since ${hourMinute(props.blind.since, zone())}.`}
       </span>{" "}
     </>
   );

@@ -1,5 +1,6 @@
 import type { Alert } from "../api/types";
 import { words } from "../say/figure";
+import { shortened } from "../say/shortened";
 import { left, span } from "../say/span";
 import { milliseconds, when } from "../say/time";
 
@@ -26,8 +27,19 @@ export function lasting(alert: Alert, now: number, zone: string): string {
   return `lasted ${span(milliseconds(alert.resolved) - milliseconds(alert.opened))}`;
 }
 
+/** Characters that fit the three lines of an alert on the night desk. */
+const LINES_CHARS = 160;
+/** A detail cut below this says nothing: then it is left to the alert's page. */
+const DETAIL_CHARS_MIN = 24;
+
+/** The detail as far as there is room beside what to do first and who has it, which are never cut. */
+export function brief(alert: Alert): string {
+  const room = LINES_CHARS - sentence(alert.first_action).length - holder(alert).length - "First: ".length;
+  return room < DETAIL_CHARS_MIN ? "" : sentence(shortened(sentence(alert.detail), room));
+}
+
 /** Ends a text like a sentence, for texts that come without. */
 export function sentence(text: string): string {
   const trimmed = text.trim();
-  return trimmed === "" || /[.!?]$/.test(trimmed) ? trimmed : `${trimmed}.`;
+  return trimmed === "" || /[.!?…]$/.test(trimmed) ? trimmed : `${trimmed}.`;
 }

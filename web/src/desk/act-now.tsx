@@ -3,12 +3,10 @@ import { AlertLine } from "../alerts/alert-line";
 import { actNow, unresolved } from "../alerts/order";
 import { selectedAlert } from "../alerts/taking";
 import { alerts, city } from "../city/city";
+import { isTight } from "./room";
 
 /** More than five things to do now is a list to be grouped, not read. */
 const SHOWN_MAX = 5;
-/** From so many on each alert gets two lines instead of three. */
-const COMPACT_FROM = 4;
-
 /** The alerts of the night desk, most urgent first. */
 export const shownAlerts = createShownAlerts();
 
@@ -55,7 +53,7 @@ export function ActNow() {
               <AlertLine
                 alert={alert}
                 selected={alert.id === currentAlert()?.id}
-                compact={shown().length >= COMPACT_FROM}
+                compact={isTight(shown())}
               />
             )}
           </For>

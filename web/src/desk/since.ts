@@ -42,9 +42,12 @@ function alertTurns(alerts: Alert[], since: number): Turn[] {
   });
 }
 
+/** A warning of another region is on the map's list, and nothing that got worse here. */
+const concernsUs = (warning: WarningState) => warning.in_force && warning.touches.length > 0;
+
 function warningTurns(warnings: WarningState[], since: number): Turn[] {
   return warnings
-    .filter((warning) => warning.in_force && milliseconds(warning.sent) >= since)
+    .filter((warning) => concernsUs(warning) && milliseconds(warning.sent) >= since)
     .map((warning) => ({
       id: warning.id,
       words: warning.headline || warning.event,
@@ -66,7 +69,7 @@ export function turns(alerts: Alert[], warnings: WarningState[], since: number):
 export function tally(alerts: Alert[], warnings: WarningState[], since: number): string {
   const opened = alerts.filter((alert) => milliseconds(alert.opened) >= since).length;
   const closed = alerts.filter((alert) => alert.resolved && milliseconds(alert.resolved) >= since).length;
-  const sent = warnings.filter((w) => w.in_force && milliseconds(w.sent) >= since).length;
+  const sent = warnings.filter((w) => concernsUs(w) && milliseconds(w.sent) >= since).length;
   const warned = sent === 0 ? "" : `, ${sent} ${sent === 1 ? "warning" : "warnings"}`;
   return `${opened} new, ${closed} closed${warned}`;
 }

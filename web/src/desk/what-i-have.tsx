@@ -36,11 +36,13 @@ function facts(): Fact[] {
     thing.datastreams.some((series) => series.latest && !series.stale),
   );
   const inForce = warnings().filter((warning) => warning.in_force);
+  const here = inForce.filter((warning) => warning.touches.length > 0).length;
+  const elsewhere = inForce.length > here ? `${inForce.length - here} elsewhere` : "";
   const none = vehicleFacts().length === 0;
   return [
     ...(none ? [{ what: "Vehicles in service", value: "none", note: "", href: "/map" }] : vehicleFacts()),
     { what: "Stations reporting", value: `${seeing.length} of ${things().length}`, note: "", href: "/map" },
-    { what: "Warnings in force", value: String(inForce.length), note: "", href: "/map" },
+    { what: "Warnings here", value: String(here), note: elsewhere, href: "/map" },
   ];
 }
 

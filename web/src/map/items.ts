@@ -10,6 +10,7 @@ import type {
   WarningState,
 } from "../api/types";
 import { arrow, figure } from "../say/figure";
+import { shortened } from "../say/shortened";
 import { span } from "../say/span";
 import { milliseconds } from "../say/time";
 
@@ -27,6 +28,8 @@ export interface MapItem {
   /** When it was so, milliseconds since the epoch; null when nothing has come yet. */
   at: number | null;
   position: Position | null;
+  /** In place of a distance, for what has no spot: "whole city", "elsewhere". */
+  nowhere: string;
   severity: Severity | null;
   bearingDeg: number | null;
   /** Why it cannot be believed any more; null when it can. */
@@ -58,10 +61,6 @@ const SPOKEN_MAX = 2;
 const WHOLE_CITY = "city";
 /** Longest label on the map; the whole sentence is in the list. */
 const LABEL_CHARS_MAX = 60;
-
-function shortened(text: string): string {
-  return text.length <= LABEL_CHARS_MAX ? text : `${text.slice(0, LABEL_CHARS_MAX - 1).trimEnd()}…`;
-}
 
 /** Worst unresolved alert by the symbol that it rests on. */
 function worstBySymbol(items: MapItem[]): Map<string, Severity> {
@@ -110,6 +109,7 @@ function stationItems(thing: ThingState, sources: Sources): MapItem[] {
       value: value.trim(),
       at: latest ? milliseconds(latest.phenomenon_time) : null,
       position: thing.position,
+      nowhere: "",
       severity: null,
       bearingDeg: null,
       stale: datastream.stale || !latest ? (datastream.why ?? "Nothing has come yet.") : null,
@@ -147,6 +147,7 @@ function vehicleItem(vehicle: VehicleState, sources: Sources): MapItem {
     value: [delayWords(vehicle.delay_s), simulated].filter(Boolean).join(", "),
     at: milliseconds(vehicle.time),
     position: { longitude: vehicle.longitude, latitude: vehicle.latitude },
+    nowhere: "",
     severity: null,
     bearingDeg: vehicle.bearing_deg,
     stale: vehicleStale(vehicle, feed, sources.now),
@@ -169,12 +170,13 @@ function warningItem(warning: WarningState, places: Map<string, Place>): MapItem
     name: warning.headline || warning.event,
     value: `${warning.event}, ${warning.sender_name}`,
     at: milliseconds(warning.sent),
-    position: (spot ?? touched[0])?.position ?? null,
+    position: spot?.position ?? null,
+    nowhere: touched.length > 0 ? "whole city" : "elsewhere",
     severity: warning.severity,
     bearingDeg: null,
     stale: null,
     caveat: warning.caveat,
-    label: spot ? shortened(warning.event) : "",
+    label: spot ? shortened(warning.event, LABEL_CHARS_MAX) : "",
     href: null,
     language: warning.language ?? null,
   };
@@ -184,7 +186,10 @@ function alertItem(alert: Alert, sources: Sources, places: Map<string, Place>): 
   const thing = sources.things.find((candidate) =>
     candidate.datastreams.some((datastream) => datastream.id === alert.datastream),
   );
-  const position = alert.position ?? thing?.position ?? places.get(alert.place ?? "")?.position ?? null;
+  const place = places.get(alert.place ?? "");
+  // An alert about the whole city stands on no spot of it, unless it rests on a station.
+  const wholeCity = place?.kind === WHOLE_CITY && thing === undefined;
+  const position = wholeCity ? null : (alert.position ?? thing?.position ?? place?.position ?? null);
   return {
     id: `alert:${alert.id}`,
     kind: "alert",
@@ -194,11 +199,12 @@ function alertItem(alert: Alert, sources: Sources, places: Map<string, Place>): 
     value: alert.state === "acknowledged" ? "taken" : "nobody has it",
     at: milliseconds(alert.opened),
     position,
+    nowhere: wholeCity ? "whole city" : "no spot",
     severity: alert.severity,
     bearingDeg: null,
     stale: alert.blind?.why ?? null,
     caveat: null,
-    label: thing ? "" : shortened(alert.title),
+    label: thing ? "" : shortened(alert.title, LABEL_CHARS_MAX),
     href: `/alerts/${encodeURIComponent(alert.id)}`,
     language: null,
   };
@@ -217,13 +223,18 @@ export function mapItems(sources: Sources): MapItem[] {
     .flatMap((thing) => stationItems(thing, sources))
     .map((item) => ({ ...item, severity: worst.get(item.symbol) ?? null }));
   const vehicles = sources.vehicles.map((vehicle) => vehicleItem(vehicle, sources));
-  return [...alerts, ...warnings, ...stations, ...vehicles];
+  // What is warned of elsewhere is no business of this desk: last.
+  const here = warnings.filter((item) => item.nowhere !== "elsewhere");
+  const elsewhere = warnings.filter((item) => item.nowhere === "elsewhere");
+  return [...alerts, ...here, ...stations, ...vehicles, ...elsewhere];
 }
 
-/** Outlines of the places that a warning in force touches. */
+/** Outlines of the places that a warning in force touches. The whole city is none: it would tint all of the map. */
 export function warnedPlaces(warnings: WarningState[], places: Place[]): Place[] {
   const touched = new Set(
     warnings.filter((warning) => warning.in_force).flatMap((warning) => warning.touches),
   );
-  return places.filter((place) => touched.has(place.id) && place.outline !== null);
+  return places.filter(
+    (place) => touched.has(place.id) && place.outline !== null && place.kind !== WHOLE_CITY,
+  );
 }

@@ -5,12 +5,15 @@ import { SeveritySign, StaleSign } from "../alerts/severity-sign";
 import type { Position } from "../api/types";
 import { city, cityNow } from "../city/city";
 import { distanceM, whereFrom } from "../say/distance";
-import { age } from "../say/span";
+import { span } from "../say/span";
 import { go } from "../shell/route";
 import type { MapItem } from "./items";
 
 /** Lines shown at once; a city of a million has 2,500 vehicles, and nobody reads that many: the filter finds them. */
 const LINES_MAX = 400;
+
+/** The column is called age: "now", "4 min". */
+const ageShort = (ms: number) => (ms < 60_000 ? "now" : span(ms));
 
 type Order = "urgent" | "near";
 
@@ -28,12 +31,15 @@ function byDistance(from: Position) {
   return (a: MapItem, b: MapItem) => metres(a) - metres(b);
 }
 
+/** Kinds in the order that a desk asks for them; warnings of elsewhere come last. */
 const KIND_ORDER = ["alert", "warning", "station", "vehicle"];
+const kindRank = (item: MapItem) =>
+  item.nowhere === "elsewhere" ? KIND_ORDER.length : KIND_ORDER.indexOf(item.kind);
 
 function byUrgency(from: Position) {
   const near = byDistance(from);
   return (a: MapItem, b: MapItem) =>
-    KIND_ORDER.indexOf(a.kind) - KIND_ORDER.indexOf(b.kind) ||
+    kindRank(a) - kindRank(b) ||
     severityRank(b.severity ?? "unknown") - severityRank(a.severity ?? "unknown") ||
     (a.kind === "vehicle" ? near(a, b) : 0);
 }
@@ -182,15 +188,21 @@ function Line(props: LineProps) {
         </Show>
         {props.item.kind}
       </td>
-      <td lang={props.item.language ?? undefined}>{props.item.name}</td>
+      <td lang={props.item.language ?? undefined}>
+        <span class="twin-name" title={props.item.name}>
+          {props.item.name}
+        </span>
+      </td>
       <td>
         {props.item.value}
         <Show when={props.item.stale}>
           <span class="why">{props.item.stale}</span>
         </Show>
       </td>
-      <td class="figure">{props.item.at === null ? "" : age(cityNow() - props.item.at)}</td>
-      <td class="figure">{props.item.position ? whereFrom(props.from, props.item.position) : "no spot"}</td>
+      <td class="figure">{props.item.at === null ? "" : ageShort(cityNow() - props.item.at)}</td>
+      <td class="figure">
+        {props.item.position ? whereFrom(props.from, props.item.position) : props.item.nowhere}
+      </td>
     </tr>
   );
 }

@@ -6,6 +6,7 @@ import type { Alert, WarningState } from "../api/types";
 import { alerts, city, cityNow, feeds, things, warnings, zone } from "../city/city";
 import { onTime } from "../desk/blind";
 import { MapPanel } from "../map/map-panel";
+import { touchingWarnings } from "../map/map-warnings";
 import { count, words } from "../say/figure";
 import { date, hourMinute, when } from "../say/time";
 import { lead, steps } from "./headline";
@@ -128,12 +129,16 @@ function Calm() {
 }
 
 function Warnings() {
-  const inForce = () => warnings().filter((warning) => warning.in_force);
-  const shown = () => [...inForce()].sort((a, b) => b.sent.localeCompare(a.sent)).slice(0, WARNINGS_MAX);
+  const shown = () => touchingWarnings(warnings()).slice(0, WARNINGS_MAX);
+  const elsewhere = () =>
+    warnings().filter((warning) => warning.in_force && warning.touches.length === 0).length;
   return (
     <section id="warnings" class="public-section" aria-labelledby="warnings-title">
-      <h2 id="warnings-title">Warnings in force</h2>
-      <Show when={shown().length > 0} fallback={<p class="dim">None that the city has heard of.</p>}>
+      <h2 id="warnings-title">Warnings for the city</h2>
+      <Show
+        when={shown().length > 0}
+        fallback={<p class="dim">None is in force that the city has heard of.</p>}
+      >
         <ul class="public-warnings">
           <For each={shown()}>
             {(warning) => (
@@ -143,8 +148,8 @@ function Warnings() {
                   <strong lang={warning.language ?? undefined}>{warning.headline || warning.event}</strong>
                   <p class="dim">
                     {warning.sender_name}, {when(warning.sent, cityNow(), zone())}
-                    {warning.touches.length > 0 ? ", touches the city" : `, ${warning.areas.join(", ")}`}
-                    {warning.caveat ? `. ${sentence(warning.caveat)}` : ""}
+                    {warning.expires ? `, until ${when(warning.expires, cityNow(), zone())}` : ""}.{" "}
+                    {sentence(warning.caveat ?? "")}
                   </p>
                 </div>
               </li>
@@ -152,9 +157,9 @@ function Warnings() {
           </For>
         </ul>
       </Show>
-      <Show when={inForce().length > WARNINGS_MAX}>
-        <p class="dim">
-          {inForce().length - WARNINGS_MAX} more, in the <a href="/map">list of the map</a>.
+      <Show when={elsewhere() > 0}>
+        <p class="dim public-elsewhere">
+          {elsewhere()} more in force elsewhere, in the <a href="/map">list of the map</a>.
         </p>
       </Show>
     </section>

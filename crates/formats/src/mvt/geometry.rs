@@ -228,7 +228,7 @@ mod tests {
     use super::*;
 
     fn tile() -> Tile {
-        Tile::new(12, 1465, 2407).expect("inside the zoom")
+        Tile::new(12, 1465, 2406).expect("inside the zoom")
     }
 
     fn point(x: f64, y: f64) -> Point {

@@ -4,7 +4,7 @@
 //! use formats::mvt::{Layer, Tile, TileGeometry, encode};
 //! use city::Position;
 //!
-//! let tile = Tile::new(12, 1465, 2407).expect("inside the zoom");
+//! let tile = Tile::new(12, 1465, 2406).expect("inside the zoom");
 //! let geometry = TileGeometry::new(tile);
 //! let mut roads = Layer::new("road");
 //! let street = [Position { longitude: -51.23, latitude: -30.03 }, Position { longitude: -51.20, latitude: -30.05 }];

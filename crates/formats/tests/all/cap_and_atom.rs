@@ -44,7 +44,7 @@ fn canada_speaks_two_languages_and_signs() {
         assert_ne!(french.event, english.event, "{name}");
         assert!(!english.areas.is_empty() && english.areas.iter().all(|area| !area.polygons.is_empty()), "{name}");
         let inside = |p: &Position| (41.0..84.0).contains(&p.latitude) && (-142.0..-52.0).contains(&p.longitude);
-        let corners = english.areas.iter().flat_map(|area| &area.polygons).flat_map(|ring| ring.ring());
+        let corners = english.areas.iter().flat_map(|area| &area.polygons).flat_map(city::Polygon::ring);
         assert!(corners.into_iter().all(inside), "{name}: Canada");
     }
 }
@@ -224,7 +224,7 @@ fn what_is_written_is_valid_by_the_schema() {
         std::fs::write(&path, text).expect("a file");
         let run = std::process::Command::new("xmllint").args(["--noout", "--schema", schema]).arg(&path).output();
         match run {
-            Err(_) => println!("SKIPPED: xmllint is not installed; the messages were not held against the schema"),
+            Err(_) => eprintln!("SKIPPED: xmllint is not installed; the messages were not held against the schema"),
             Ok(output) => assert!(output.status.success(), "{}\n{text}", String::from_utf8_lossy(&output.stderr)),
         }
     }

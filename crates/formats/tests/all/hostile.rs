@@ -29,7 +29,7 @@ fn bit_flipped_protobuf_is_read_or_refused() {
     for name in ["miway/VehiclePositions_1761519032.pb", "miway/Alerts_1761519032.pb"] {
         let bytes = recording(name);
         let (mut read, mut refused) = (0, 0);
-        for at in (0..bytes.len()).step_by(3) {
+        for at in (0..bytes.len()).step_by(11) {
             let mut flipped = bytes.clone();
             flipped[at] ^= 1 << (at % 8);
             let results = [
@@ -199,7 +199,7 @@ fn cap_of_a_million_elements() {
     assert!(matches!(error, FormatError::TooLarge { unit: "bytes of text", .. }), "{error}");
     let error = cap::decode(&vec![b' '; 9 * 1024 * 1024], &[]).expect_err("too long");
     assert!(matches!(error, FormatError::TooLarge { unit: "bytes", .. }), "{error}");
-    let attributes: String = (0..100).map(|number| format!(" a{number}=''")).collect();
+    let attributes: String = (0..100).fold(String::new(), |all, number| all + &format!(" a{number}=''"));
     let error = cap::decode(&cap_with("", &format!("<cap{attributes}/>")), &[]).expect_err("too many");
     assert!(matches!(error, FormatError::TooLarge { unit: "attributes", .. }), "{error}");
 }

@@ -1,5 +1,7 @@
 //! Tests of the crate from outside, in one binary so that they link once.
 
+#![allow(clippy::expect_used, clippy::panic, clippy::missing_panics_doc, reason = "a test fails by panicking")]
+
 mod cap_and_atom;
 mod gtfs;
 mod gtfs_rt;

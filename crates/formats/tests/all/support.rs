@@ -20,7 +20,7 @@ pub(crate) fn full_recordings(folder: &str) -> Option<PathBuf> {
     if path.is_dir() {
         return Some(path);
     }
-    println!("SKIPPED: the full recordings {folder} are not beside the checkout; only the small copies were read");
+    eprintln!("SKIPPED: the full recordings {folder} are not beside the checkout; only the small copies were read");
     None
 }
 

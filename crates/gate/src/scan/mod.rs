@@ -88,7 +88,7 @@ impl Desks {
     }
 
     fn has(&self, kind: HitKind, text: &Text, range: &Range<usize>) -> bool {
-        let found: String = text.chars[range.clone()].iter().collect();
+        let found: String = text.chars.get(range.clone()).unwrap_or_default().iter().collect();
         match kind {
             HitKind::Email => self.emails.contains(&found.to_lowercase()),
             HitKind::Phone => {

@@ -25,7 +25,8 @@ impl Tiles {
     /// # Errors
     /// When there is none, or it cannot be read.
     pub fn open(path: &Path) -> Result<Self, BasemapError> {
-        let database = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX);
+        let database =
+            Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX);
         let database = database.map_err(|error| BasemapError::Database { path: path.to_path_buf(), error })?;
         Ok(Self { path: path.to_path_buf(), database: Mutex::new(database) })
     }
@@ -49,9 +50,8 @@ impl Tiles {
     /// When the file cannot be read.
     pub fn source(&self) -> Result<Option<String>, BasemapError> {
         let database = self.database.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = database
-            .query_row("SELECT value FROM metadata WHERE name = ?1", [SOURCE], |row| row.get(0))
-            .optional();
+        let found =
+            database.query_row("SELECT value FROM metadata WHERE name = ?1", [SOURCE], |row| row.get(0)).optional();
         found.map_err(|error| BasemapError::Database { path: self.path.clone(), error })
     }
 }

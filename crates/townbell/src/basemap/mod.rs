@@ -92,7 +92,13 @@ pub enum Built {
 ///
 /// # Errors
 /// When a source cannot be read or is of another format, or the file cannot be written.
-pub fn build(osm: &Path, lake: &Path, bbox: BoundingBox, out: &Path, progress: Progress<'_>) -> Result<Built, BasemapError> {
+pub fn build(
+    osm: &Path,
+    lake: &Path,
+    bbox: BoundingBox,
+    out: &Path,
+    progress: Progress<'_>,
+) -> Result<Built, BasemapError> {
     let source = source_hash(osm, lake, bbox)?;
     // A file that cannot be opened or read is as good as none: it is made anew.
     let kept = Tiles::open(out).and_then(|tiles| tiles.source());

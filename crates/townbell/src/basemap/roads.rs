@@ -114,11 +114,15 @@ pub(super) fn read(osm: &Path, progress: Progress<'_>) -> Result<Vec<Road>, Base
     let failed = |error| BasemapError::Osm { path: osm.to_path_buf(), error };
     progress("Reading streets", 0, 2);
     let mut drafts: Vec<Draft> = Vec::new();
-    ElementReader::from_path(osm).and_then(|reader| reader.for_each(|element| {
-        if let Element::Way(way) = element {
-            drafts.extend(draft(&way));
-        }
-    })).map_err(failed)?;
+    ElementReader::from_path(osm)
+        .and_then(|reader| {
+            reader.for_each(|element| {
+                if let Element::Way(way) = element {
+                    drafts.extend(draft(&way));
+                }
+            })
+        })
+        .map_err(failed)?;
     progress("Reading streets", 1, 2);
     let mut needed: Vec<i64> = drafts.iter().flat_map(|draft| draft.nodes.iter().copied()).collect();
     needed.sort_unstable();
@@ -129,11 +133,15 @@ pub(super) fn read(osm: &Path, progress: Progress<'_>) -> Result<Vec<Road>, Base
             *slot = Position::new(longitude, latitude);
         }
     };
-    ElementReader::from_path(osm).and_then(|reader| reader.for_each(|element| match element {
-        Element::Node(node) => place(node.id(), node.lon(), node.lat()),
-        Element::DenseNode(node) => place(node.id(), node.lon(), node.lat()),
-        Element::Way(_) | Element::Relation(_) => {}
-    })).map_err(failed)?;
+    ElementReader::from_path(osm)
+        .and_then(|reader| {
+            reader.for_each(|element| match element {
+                Element::Node(node) => place(node.id(), node.lon(), node.lat()),
+                Element::DenseNode(node) => place(node.id(), node.lon(), node.lat()),
+                Element::Way(_) | Element::Relation(_) => {}
+            })
+        })
+        .map_err(failed)?;
     progress("Reading streets", 2, 2);
     let find = |id: &i64| needed.binary_search(id).ok().and_then(|at| positions.get(at).copied().flatten());
     let roads = drafts.into_iter().map(|draft| {

@@ -60,7 +60,8 @@ pub(super) fn read(path: &Path) -> Result<Vec<Water>, BasemapError> {
         };
         for polygon in polygons {
             let rings: Option<Vec<Vec<Position>>> = polygon.iter().map(|ring| positions(ring)).collect();
-            let rings = rings.ok_or_else(|| malformed("closed rings of [longitude, latitude] in degrees".to_owned()))?;
+            let rings =
+                rings.ok_or_else(|| malformed("closed rings of [longitude, latitude] in degrees".to_owned()))?;
             bodies.push(Water { name: name.clone(), rings });
         }
     }

@@ -2,10 +2,23 @@
 
 use std::process::ExitCode;
 
+use gate::census::{census, lock};
+
 /// Prints every persisted field, its class, purpose and retention: the text that `privacy.lock` is a copy of.
 ///
 /// # Errors
 /// When a field is kept that nobody has classified; then the program must not be released.
 pub fn run() -> anyhow::Result<ExitCode> {
-    anyhow::bail!("the census is not wired yet")
+    match census(&store::schema::persisted()?) {
+        Ok(rows) => {
+            print!("{}", lock(&rows));
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(wrong) => {
+            for field in &wrong {
+                println!("{field}");
+            }
+            anyhow::bail!("{} fields are kept that the census does not allow", wrong.len())
+        }
+    }
 }

@@ -12,11 +12,11 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use city::{FeedId, Time};
 
+use super::ReplayError;
 use super::answer::Document;
 use super::simulate::{STEP, Simulation};
 use super::source::{DemoSource, TimetableSource};
 use super::warnings::Messages;
-use super::ReplayError;
 use crate::clock::Clock;
 
 const ZIP: &str = "application/zip";
@@ -36,13 +36,8 @@ pub(super) struct Stage {
 impl Stage {
     /// Reads the files. Takes as long as reading the timetables.
     pub(super) fn read(clock: Arc<dyn Clock>, source: &DemoSource, address: SocketAddr) -> Result<Self, ReplayError> {
-        let mut stage = Self {
-            clock,
-            address,
-            zips: HashMap::new(),
-            simulations: HashMap::new(),
-            messages: Messages::default(),
-        };
+        let mut stage =
+            Self { clock, address, zips: HashMap::new(), simulations: HashMap::new(), messages: Messages::default() };
         for timetable in &source.timetables {
             stage.read_timetable(timetable)?;
         }
@@ -76,7 +71,7 @@ impl Stage {
 
 fn modified(path: &FilePath) -> std::io::Result<Time> {
     let modified = std::fs::metadata(path)?.modified()?;
-    Ok(jiff::Timestamp::try_from(modified).map(Time::from).unwrap_or(city::time::TIME_MIN))
+    Ok(jiff::Timestamp::try_from(modified).map_or(city::time::TIME_MIN, Time::from))
 }
 
 /// All routes.
@@ -104,9 +99,7 @@ async fn vehicle_positions(State(stage): State<Arc<Stage>>, Path(feed): Path<Str
 
 /// `GET /gtfs-rt/{feed}/trip-updates.pb`: GTFS-Realtime TripUpdates of this instant.
 async fn trip_updates(State(stage): State<Arc<Stage>>, Path(feed): Path<String>, asked: HeaderMap) -> Response {
-    realtime(&stage, &feed, &asked, |simulation, at| {
-        formats::gtfs_rt::encode_trip_updates(at, &simulation.updates(at))
-    })
+    realtime(&stage, &feed, &asked, |simulation, at| formats::gtfs_rt::encode_trip_updates(at, &simulation.updates(at)))
 }
 
 fn realtime(stage: &Stage, feed: &str, asked: &HeaderMap, encode: impl Fn(&Simulation, Time) -> Vec<u8>) -> Response {

@@ -79,8 +79,7 @@ impl Senders {
 
 fn read_series(series: &SeriesSource) -> Result<Vec<DueObservation>, ReplayError> {
     let path = &series.file;
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| ReplayError::Unreadable { path: path.clone(), error })?;
+    let text = std::fs::read_to_string(path).map_err(|error| ReplayError::Unreadable { path: path.clone(), error })?;
     let mut lines = text.lines();
     let header: Vec<&str> = lines.next().unwrap_or_default().split(',').collect();
     let time_at = column(path, &header, &series.time)?;
@@ -94,7 +93,8 @@ fn read_series(series: &SeriesSource) -> Result<Vec<DueObservation>, ReplayError
             continue; // Missing in the recording: the instrument gave nothing.
         }
         let wrong = |expected: &str| malformed(path, at, expected.to_owned());
-        let phenomenon_time: Time = cell(time_at).parse().map_err(|error: city::time::TimeError| wrong(&error.to_string()))?;
+        let phenomenon_time: Time =
+            cell(time_at).parse().map_err(|error: city::time::TimeError| wrong(&error.to_string()))?;
         let result: f64 = cell(result_at).parse().map_err(|_| wrong("a number"))?;
         observations.push(DueObservation {
             feed: series.feed.clone(),

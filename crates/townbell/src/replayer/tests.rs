@@ -134,7 +134,8 @@ async fn who_has_it_already_gets_304() {
         assert_eq!((known.status, known.body.len(), known.header("etag")), (304, 0, Some(tag)), "{path}");
         let dated = ask(&replayer, path, &format!("If-Modified-Since: {modified}\r\n")).await;
         assert_eq!(dated.status, 304, "{path}");
-        let other = ask(&replayer, path, &format!("If-None-Match: \"other\"\r\nIf-Modified-Since: {modified}\r\n")).await;
+        let other =
+            ask(&replayer, path, &format!("If-None-Match: \"other\"\r\nIf-Modified-Since: {modified}\r\n")).await;
         assert_eq!((other.status, other.body == full.body), (200, true), "{path}: the tag goes before the date");
     }
     assert_eq!(ask(&replayer, "/gtfs/tram-timetable.zip", "").await.status, 404);
@@ -168,7 +169,10 @@ async fn warnings_appear_when_they_were_sent_and_go_a_day_after_they_expired() {
     let (entries, tally) = formats::atom::decode(&index.body).expect("Atom");
     assert_eq!(tally.rejected_total(), 0);
     let newest = entries.entries.first().expect("an entry");
-    assert_eq!((newest.id.as_str(), newest.updated), ("dcrs-62imec-20240430T210013", Some(at("2024-04-30T21:00:13-03:00"))));
+    assert_eq!(
+        (newest.id.as_str(), newest.updated),
+        ("dcrs-62imec-20240430T210013", Some(at("2024-04-30T21:00:13-03:00")))
+    );
     assert_eq!(newest.href, format!("http://{}{severe}", replayer.address()));
     let message = ask(&replayer, severe, "").await;
     assert_eq!(message.header("content-type"), Some("application/cap+xml"));
@@ -206,8 +210,10 @@ fn observations_fall_due_after_their_lag_in_order() {
 fn a_wrong_recording_is_named_with_its_line() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("level.csv");
-    let series = |result: &str| SeriesSource { file: file.clone(), result: result.to_owned(), ..source().series[0].clone() };
-    std::fs::write(&file, "timestamp_local,level_m\n2024-04-30T00:00:00-03:00,\n2024-04-30T00:15:00-03:00,high\n").expect("written");
+    let series =
+        |result: &str| SeriesSource { file: file.clone(), result: result.to_owned(), ..source().series[0].clone() };
+    std::fs::write(&file, "timestamp_local,level_m\n2024-04-30T00:00:00-03:00,\n2024-04-30T00:15:00-03:00,high\n")
+        .expect("written");
     let error = Senders::of(&[series("level_m")]).expect_err("a word is no level").to_string();
     assert!(error.ends_with("level.csv:3: expected a number"), "{error}");
     let error = Senders::of(&[series("flow")]).expect_err("no such column").to_string();

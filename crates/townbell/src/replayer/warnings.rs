@@ -81,7 +81,8 @@ fn read_message(path: &Path) -> Result<Message, ReplayError> {
     let xml = std::fs::read(path).map_err(|error| ReplayError::Unreadable { path: path.to_path_buf(), error })?;
     let malformed = |expected: String| ReplayError::Malformed { path: path.to_path_buf(), line: 1, expected };
     let (alerts, _) = formats::cap::decode(&xml, &[]).map_err(|error| malformed(format!("a CAP message: {error}")))?;
-    let alert = alerts.into_iter().next().ok_or_else(|| malformed("one CAP message that is actual and public".to_owned()))?;
+    let alert =
+        alerts.into_iter().next().ok_or_else(|| malformed("one CAP message that is actual and public".to_owned()))?;
     let info = alert.info.as_ref();
     let expires = info.and_then(|info| info.expires);
     let headline = info.map(|info| if info.headline.is_empty() { &info.event } else { &info.headline });

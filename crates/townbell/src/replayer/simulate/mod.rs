@@ -85,9 +85,10 @@ impl Simulation {
         for plan in self.plans(at) {
             let now_s = at.since(plan.zero).as_s();
             rows.extend(plan.under_way(now_s).filter_map(|run| self.update(&plan, run, now_s, at)));
-            let announced = plan.canceled.iter().filter(|run| {
-                (i64::from(run.start_s) - CANCELED_AHEAD_S..=i64::from(run.end_s)).contains(&now_s)
-            });
+            let announced = plan
+                .canceled
+                .iter()
+                .filter(|run| (i64::from(run.start_s) - CANCELED_AHEAD_S..=i64::from(run.end_s)).contains(&now_s));
             rows.extend(announced.filter_map(|run| self.cancellation(&plan, run, at)));
         }
         rows

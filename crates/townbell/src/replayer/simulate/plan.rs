@@ -73,11 +73,15 @@ impl Plan {
             let calls = timetable.calls(trip);
             if let (true, Some(first), Some(last)) = (runs_today, calls.first(), calls.last()) {
                 let fate = Fate::of(&trip.id, day);
-                runs.push((trip.id.as_str(), Run { trip: at, start_s: first.departure_s, end_s: last.arrival_s, fate }));
+                runs.push((
+                    trip.id.as_str(),
+                    Run { trip: at, start_s: first.departure_s, end_s: last.arrival_s, fate },
+                ));
             }
         }
         runs.sort_by_key(|(id, run)| (run.start_s, *id));
-        let (canceled, runs): (Vec<Run>, Vec<Run>) = runs.into_iter().map(|(_, run)| run).partition(|run| run.fate.canceled);
+        let (canceled, runs): (Vec<Run>, Vec<Run>) =
+            runs.into_iter().map(|(_, run)| run).partition(|run| run.fate.canceled);
         let longest = runs.iter().map(|run| run.end_s.saturating_sub(run.start_s)).max().unwrap_or_default();
         Some(Self { day, zero, runs, canceled, longest_s: i64::from(longest) + i64::from(DELAY_MAX_S) })
     }

@@ -1,4 +1,5 @@
 //! On the demo's own timetables, moved to 2024 as the demo does.
+#![expect(clippy::unreadable_literal, reason = "a service date is YYYYMMDD, not a count")]
 
 use std::collections::HashSet;
 
@@ -28,7 +29,9 @@ fn at(text: &str) -> Time {
 
 /// Distance to a line of corners in metres, by dense sampling: nothing of the code under test.
 fn off_m(point: Position, corners: &[Position]) -> f64 {
-    let steps = |pair: &[Position]| -> Vec<Position> { (0..=50).map(|i| pair[0].towards(pair[1], f64::from(i) / 50.0)).collect() };
+    let steps = |pair: &[Position]| -> Vec<Position> {
+        (0..=50).map(|i| pair[0].towards(pair[1], f64::from(i) / 50.0)).collect()
+    };
     corners.windows(2).flat_map(steps).map(|sample| sample.distance_m(point)).fold(f64::INFINITY, f64::min)
 }
 
@@ -66,7 +69,7 @@ fn expected(table: &Timetable, day: ServiceDate, now_s: u32) -> HashSet<TripId> 
 /// Runs under way on a Tuesday. The bus timetable is a sample that has trips around midday only.
 #[test]
 fn who_is_under_way_on_a_tuesday() {
-    let day = ServiceDate(2024_04_30);
+    let day = ServiceDate(20240430);
     let (buses, trains) = (buses(), simulation("poa_trensurb_rail.gtfs.zip"));
     for (simulation, hour, count) in [(&trains, 8, 20), (&buses, 8, 0), (&buses, 14, 540)] {
         let now = at(&format!("2024-04-30T{hour:02}:00:00-03:00"));
@@ -97,9 +100,13 @@ fn vehicles_move_no_faster_than_buses_do() {
 /// One trip on working days from 23:30 to 25:00, from stop to stop without a shape.
 fn night_bus() -> Simulation {
     use city::timetable::{Mode, Route, Service, Stop, StopTime};
-    let stop = |id: &str, longitude| Stop { id: id.into(), name: id.to_owned(), position: Position { longitude, latitude: -30.0 } };
+    let stop = |id: &str, longitude| Stop {
+        id: id.into(),
+        name: id.to_owned(),
+        position: Position { longitude, latitude: -30.0 },
+    };
     let call = |stop, s| StopTime { stop, arrival_s: s, departure_s: s };
-    let (start, end) = (ServiceDate(2024_01_01), ServiceDate(2024_12_31));
+    let (start, end) = (ServiceDate(20240101), ServiceDate(20241231));
     Simulation::new(Timetable {
         timezone: "America/Sao_Paulo".to_owned(),
         stops: vec![stop("a", -51.2), stop("b", -51.1)],
@@ -122,12 +129,12 @@ fn night_bus() -> Simulation {
 #[test]
 fn a_trip_past_midnight_belongs_to_the_service_day_before() {
     let simulation = night_bus();
-    let fate = Fate::of(&TripId::new("n1"), ServiceDate(2024_05_03));
+    let fate = Fate::of(&TripId::new("n1"), ServiceDate(20240503));
     assert!(!fate.canceled);
     // Friday night, 00:30 on Saturday: two thirds of the way by the timetable, a little less with the delay.
     let rows = simulation.positions(at("2024-05-04T00:30:00-03:00"));
     let row = rows.first().expect("it is under way");
-    assert_eq!((rows.len(), row.start_date), (1, Some(ServiceDate(2024_05_03))));
+    assert_eq!((rows.len(), row.start_date), (1, Some(ServiceDate(20240503))));
     let behind_s = 5_400.0 * (-51.1 - 1.0 / 30.0 - row.position.longitude) / 0.1;
     assert!(behind_s > 0.0 && behind_s <= f64::from(fate.delay_s), "{behind_s} s behind, {fate:?}");
     assert_eq!(row.bearing_deg, Some(90.0));
@@ -137,28 +144,31 @@ fn a_trip_past_midnight_belongs_to_the_service_day_before() {
 
 #[test]
 fn about_one_run_of_a_hundred_does_not_take_place() {
-    let day = ServiceDate(2024_04_30);
+    let day = ServiceDate(20240430);
     let fates: Vec<Fate> = (0..10_000).map(|n| Fate::of(&TripId::new(&format!("T1-2@1#{n}")), day)).collect();
     let canceled = fates.iter().filter(|fate| fate.canceled).count();
     assert!((70..=130).contains(&canceled), "{canceled}");
     let late = fates.iter().filter(|fate| fate.delay_s > 180).count();
     assert!((400..=600).contains(&late), "{late}");
     assert!(fates.iter().all(|fate| fate.delay_s <= DELAY_MAX_S));
-    let other_day = Fate::of(&TripId::new("T1-2@1#1"), ServiceDate(2024_05_01));
+    let other_day = Fate::of(&TripId::new("T1-2@1#1"), ServiceDate(20240501));
     assert_ne!(fates[1], other_day, "another day, another lot");
 }
 
 #[test]
 fn canceled_runs_are_told_and_never_on_the_road() {
     let simulation = buses();
-    let day = ServiceDate(2024_04_30);
+    let day = ServiceDate(20240430);
     let zero = simulation.timetable.zero(day).expect("a day");
     let (mut told, mut seen) = (HashSet::new(), HashSet::new());
     for half_hour in 0..48 {
         let now = zero + Span::min(30 * half_hour);
-        let canceled = simulation.updates(now).into_iter().filter(|row| row.relationship == ScheduleRelationship::Canceled);
+        let canceled =
+            simulation.updates(now).into_iter().filter(|row| row.relationship == ScheduleRelationship::Canceled);
         told.extend(canceled.map(|row| row.trip));
-        seen.extend(simulation.positions(now).into_iter().filter(|row| row.start_date == Some(day)).map(|row| row.trip));
+        seen.extend(
+            simulation.positions(now).into_iter().filter(|row| row.start_date == Some(day)).map(|row| row.trip),
+        );
     }
     assert!(told.len() > 5, "{told:?}");
     assert!(told.is_disjoint(&seen));

@@ -1,0 +1,73 @@
+//! The scan is total, and disguises cost more than they hide.
+#![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
+
+use gate::scan::{Desks, HitKind, find};
+use proptest::prelude::*;
+
+/// What a person could be found by, written plainly.
+const PLAIN: [(&str, HitKind); 8] = [
+    ("maria.silva@example.org", HitKind::Email),
+    ("(51) 99988-7766", HitKind::Phone),
+    ("+55 51 99988-7766", HitKind::Phone),
+    ("529.982.247-25", HitKind::NationalId),
+    ("4111 1111 1111 1111", HitKind::PaymentCard),
+    ("ABC1D23", HitKind::Plate),
+    ("192.168.10.42", HitKind::IpAddress),
+    ("00:1b:44:11:3a:b7", HitKind::MacAddress),
+];
+
+fn kinds(text: &str) -> Vec<HitKind> {
+    find(text, &Desks::default()).into_iter().map(|hit| hit.kind).collect()
+}
+
+/// Fullwidth, mathematical or Arabic forms of a character, or itself.
+fn disguise(c: char, how: u8) -> char {
+    match (how % 4, c) {
+        (1, '!'..='~') => char::from_u32(u32::from(c) + 0xFEE0).unwrap(),
+        (2, '0'..='9') => char::from_u32(u32::from(c) - 0x30 + 0x1D7CE).unwrap(),
+        (3, '0'..='9') => char::from_u32(u32::from(c) - 0x30 + 0x0660).unwrap(),
+        (3, '-') => '\u{2011}',
+        _ => c,
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_scanned_and_every_hit_lies_in_it(text in "\\PC{0,200}") {
+        let count = text.chars().count();
+        for hit in find(&text, &Desks::default()) {
+            prop_assert!(hit.chars.start < hit.chars.end && hit.chars.end <= count, "{:?} of {}", hit, count);
+        }
+    }
+
+    #[test]
+    fn text_of_the_signs_that_numbers_are_made_of_is_scanned(text in "[0-9A-Ca-c+().@:/ -]{0,120}") {
+        find(&text, &Desks::default());
+    }
+
+    #[test]
+    fn a_disguise_is_seen_through(
+        item in 0..PLAIN.len(), how in prop::collection::vec(0_u8..4, 40), gap in prop::collection::vec(any::<bool>(), 40),
+        before in "[a-z ]{0,20}", after in "[a-z ]{0,20}",
+    ) {
+        let (plain, kind) = PLAIN[item];
+        let mut hidden = String::new();
+        for ((c, how), gap) in plain.chars().zip(how).zip(gap) {
+            hidden.push(disguise(c, how));
+            if gap {
+                hidden.push('\u{200B}');
+            }
+        }
+        let text = format!("{before} {hidden} {after}");
+        prop_assert!(kinds(&text).contains(&kind), "{:?}: {:?}", text, kinds(&text));
+    }
+
+    #[test]
+    fn measures_and_times_are_nobodys(level in 0..1000_u32, hour in 0..24_u32, minute in 0..60_u32, day in 1..29_u32, km in 1..600_u32) {
+        let text = format!(
+            "Nível {}.{:02} m às {hour:02}:{minute:02} de {day:02}/05/2024 ({hour}h{minute:02}), BR-{:03} km {km}, {km} mm/h, 2024-05-{day:02}T{hour:02}:{minute:02}:00-03:00",
+            level / 100, level % 100, 100 + km % 400,
+        );
+        prop_assert_eq!(kinds(&text), [], "{}", text);
+    }
+}

@@ -1,0 +1,153 @@
+//! Rules as text: what loads, and what every mistake is told.
+
+mod town;
+
+use city::Span;
+use town::{HEAD, contracts, datastreams, load, load_bare, places, properties, things};
+use watch::rule::{Kind, Side, Statistic};
+use watch::{Names, explain};
+
+const RISE: &str = r#"
+kind = "rise"
+what = "The lake"
+datastream = 1
+trend_window = "48 h"
+[open]
+level = 3.0
+within = "36 h"
+sway = 0.1
+for = "1 h"
+[close]
+drop = 0.35
+for = "12 h"
+"#;
+
+/// All the mistakes of one file, without its name: "line:column: message".
+fn mistakes(text: &str) -> Vec<String> {
+    let errors = load_bare(&[("rules/x.toml", text)]).expect_err("the rule should not load");
+    errors.iter().map(|error| error.to_string().replacen("rules/x.toml:", "", 1)).collect()
+}
+
+#[test]
+fn a_rule_without_owner_consequence_first_action_or_time_does_not_load() {
+    let whole = format!("{HEAD}kind = \"absence\"\nfeed = \"water\"\n");
+    assert!(load_bare(&[("rules/x.toml", &whole)]).is_ok());
+    for field in ["owner", "consequence", "first_action", "respond_within", "severity", "purpose", "kind"] {
+        let without: String =
+            whole.lines().filter(|line| !line.starts_with(&format!("{field} "))).map(|line| format!("{line}\n")).collect();
+        let found = mistakes(&without);
+        assert_eq!(found.len(), if field == "kind" { 1 } else { 1 }, "{field}: {found:?}");
+        assert!(found[0].starts_with(&format!("1:1: `{field}` is missing: it should be ")), "{found:?}");
+    }
+    let blank = whole.replace("\"Something floods.\"", "\"  \"");
+    assert_eq!(mistakes(&blank).len(), 1, "a blank consequence is none");
+    let at_once = whole.replace("\"15 min\"", "\"0 s\"");
+    assert!(mistakes(&at_once)[0].contains("no time at all"));
+}
+
+#[test]
+fn every_mistake_of_every_file_is_told_with_line_column_and_what_would_be_right() {
+    let one = format!("{HEAD}kind = \"rise\"\nwhat = \"The lake\"\ndatastream = 9\ntrend_window = \"soon\"\nspeed = 3\n\
+                       [open]\nlevel = \"high\"\nwithin = \"36 h\"\nsway = 0.1\n[close]\ndrop = -1\n");
+    let two = "kind = \"alarm\"\n".to_owned() + HEAD;
+    let errors = load_bare(&[("rules/one.toml", &one), ("rules/two.toml", &two)]).expect_err("mistakes");
+    let told: Vec<String> = errors.iter().map(ToString::to_string).collect();
+    let expected = [
+        "rules/one.toml:10:14: datastream 9 is not there; there are 1 (Lake at the quay), 2 (Lake at the bridge), 3 (Rain)",
+        "rules/one.toml:11:16: `trend_window` is \"soon\"; it should be a length of time in quotes, as \"90 s\", \
+         \"15 min\", \"1 h 30 min\" or \"2 days\"",
+        "rules/one.toml:12:1: `speed` is no field here; the fields are ",
+        "rules/one.toml:14:9: `level` is \"high\"; it should be a number in the unit of the series",
+        "rules/one.toml:18:8: `drop` is how far below the level; it cannot be negative",
+        "rules/two.toml:1:8: `kind` is \"alarm\"; it should be one of \"threshold\", \"rise\", \"absence\", \"warning\", \
+         \"trip\"",
+    ];
+    assert_eq!(told.len(), expected.len(), "{told:#?}");
+    for (found, start) in told.iter().zip(expected) {
+        assert!(found.starts_with(start), "\n{found}\n{start}");
+    }
+}
+
+#[test]
+fn text_that_is_no_toml_is_told_where() {
+    let found = mistakes("kind = \"rise\nowner = 3\n");
+    assert!(found.iter().any(|mistake| mistake.starts_with("1:") && mistake.contains("not TOML")), "{found:?}");
+}
+
+#[test]
+fn conditions_that_would_flap_or_hold_too_much_are_refused() {
+    let threshold = |window: &str, open: &str, close: &str| {
+        format!(
+            "{HEAD}kind = \"threshold\"\nwhat = \"The lake\"\ndatastream = 1\nstatistic = \"mean\"\n\
+             window = \"{window}\"\n[open]\n{open}\n[close]\n{close}\n"
+        )
+    };
+    assert!(load_bare(&[("x", &threshold("1 h", "above = 2.5", "below = 2.5"))]).is_ok());
+    let refused = [
+        (threshold("1 h", "above = 2.5", "below = 2.6"), "should be at most 2.5"),
+        (threshold("1 h", "above = 2.5", "above = 2.6"), "should be `below`"),
+        (threshold("1 h", "below = 2.5", "above = 2.4"), "should be at least 2.5"),
+        (threshold("1 h", "above = 1\nbelow = 2", "below = 1"), "both `above` and `below`"),
+        (threshold("1 h", "for = \"1 h\"", "below = 1"), "needs `above` or `below`"),
+        (threshold("365 days", "above = 2.5", "below = 2.5"), "would hold more than 4320 readings"),
+    ];
+    for (text, message) in refused {
+        let found = mistakes(&text);
+        assert!(found.len() == 1 && found[0].contains(message), "{message}: {found:?}");
+    }
+}
+
+#[test]
+fn two_files_with_one_name_are_refused() {
+    let text = format!("{HEAD}kind = \"absence\"\nfeed = \"water\"\n");
+    let errors = load_bare(&[("a/x.toml", &text), ("b/x.toml", &text)]).expect_err("one name");
+    assert_eq!(errors[0].to_string(), "b/x.toml:1:1: another file already has the rule `x`; rename one of them");
+}
+
+#[test]
+fn a_rule_reads_as_it_is_written() {
+    let rules = load(&[("lake", RISE)]).expect("it loads");
+    assert_eq!(rules[0].id.as_str(), "lake");
+    assert_eq!(rules[0].version.len(), 12);
+    let Kind::Rise(rise) = &rules[0].kind else { panic!("a rise") };
+    assert_eq!((rise.level, rise.sway, rise.drop), (3.0, 0.1, 0.35));
+    assert_eq!((rise.within, rise.open_for, rise.close_for), (Span::h(36), Span::h(1), Span::h(12)));
+    let edited = load(&[("lake", &RISE.replace("36 h", "30 h"))]).expect("it loads");
+    assert_ne!(edited[0].version, rules[0].version, "another text is another version");
+    let low = "kind = \"threshold\"\nwhat = \"The lake\"\ndatastreams = [1, 2]\nstatistic = \"min\"\nwindow = \"2 h\"\n\
+               [open]\nbelow = 0\n[close]\nabove = 0.2\nfor = \"1 h\"\n";
+    let rules = load(&[("low", low)]).expect("it loads");
+    let Kind::Threshold(threshold) = &rules[0].kind else { panic!("a threshold") };
+    assert_eq!((threshold.statistic, threshold.open, threshold.close), (Statistic::Min, Side::Below(0.0), Side::Above(0.2)));
+    assert_eq!(threshold.datastreams.len(), 2);
+}
+
+#[test]
+fn a_rule_explains_itself_in_one_sentence() {
+    let (things, datastreams, properties, contracts, places) =
+        (things(), datastreams(), properties(), contracts(), places());
+    let names = Names {
+        things: &things,
+        datastreams: &datastreams,
+        properties: &properties,
+        contracts: &contracts,
+        places: &places,
+    };
+    let sentence = |text: &str| explain(&load(&[("x", text)]).expect("it loads")[0], &names);
+    assert_eq!(
+        sentence(RISE),
+        "Rings when Lake at the quay is above 3.0 m, or rises so that the line through its last 48 h comes within \
+         0.1 m of 3.0 m in the next 36 h for 1 h, and stops when it no longer rises so and is more than 0.35 m below \
+         3.0 m for 12 h; the water desk acts within 15 min."
+    );
+    assert_eq!(
+        sentence("kind = \"absence\"\nthings = [1, 2]\nafter = \"2 h\"\n"),
+        "Rings when Quay gauge or Bridge gauge is silent for 2 h, and stops as soon as it reports again; the water \
+         desk acts within 15 min."
+    );
+    assert_eq!(
+        sentence("kind = \"warning\"\nfeed = \"warnings\"\nat_least = \"moderate\"\nplace = \"town\"\n"),
+        "Rings for a warning of Official warnings of severity moderate or worse that touches the town, when it comes \
+         into force, and stops when it has ended or is cancelled; the water desk acts within 15 min."
+    );
+}

@@ -1,0 +1,214 @@
+//! A small town for the tests: two gauges, a rain gauge, a bus line, one place.
+#![allow(dead_code, unreachable_pub, reason = "each test file uses its own part of the town")]
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use city::alert::AlertChangeKind;
+use city::id::DatastreamId;
+use city::record::{Entry, FeedBeat, Observation};
+use city::timetable::{Mode, Route, Service, Stop, StopTime, Timetable, Trip};
+use city::{
+    AlertChange, Contract, Datastream, FeedKind, ObservedProperty, Place, Position, Record, ServiceDate, Span, Thing,
+    ThingId, Time, TripKey,
+};
+use jiff::tz::TimeZone;
+use watch::{Context, Known, Parts, Rule, RuleError, RuleFile, parse};
+
+pub const HEAD: &str = r#"
+owner = "water_desk"
+severity = "moderate"
+consequence = "Something floods."
+first_action = "Go and look."
+respond_within = "15 min"
+purpose = "To test"
+"#;
+
+/// 2024-05-02T00:00 in the town.
+pub fn midnight() -> Time {
+    "2024-05-02T00:00:00-03:00".parse().expect("a time")
+}
+
+pub fn at(minutes: i64) -> Time {
+    midnight() + Span::min(minutes)
+}
+
+pub fn roles() -> Vec<String> {
+    vec!["water_desk".to_owned(), "transit_desk".to_owned()]
+}
+
+pub fn things() -> Vec<Thing> {
+    let thing = |id, name: &str| Thing {
+        id: ThingId(id),
+        name: name.into(),
+        description: String::new(),
+        position: Position { longitude: -51.2, latitude: -30.0 },
+    };
+    vec![thing(1, "Quay gauge"), thing(2, "Bridge gauge"), thing(3, "Weather station")]
+}
+
+pub fn datastreams() -> Vec<Datastream> {
+    let stream = |id, name: &str, thing, property: &str, feed: &str, beat| Datastream {
+        id: DatastreamId(id),
+        name: name.into(),
+        thing: ThingId(thing),
+        observed_property: property.into(),
+        feed: feed.into(),
+        beat: Span::min(beat),
+    };
+    vec![
+        stream(1, "Lake at the quay", 1, "water_level", "water", 30),
+        stream(2, "Lake at the bridge", 2, "water_level", "water", 30),
+        stream(3, "Rain", 3, "precipitation", "weather", 90),
+    ]
+}
+
+pub fn properties() -> Vec<ObservedProperty> {
+    let property = |id: &str, unit: &str| ObservedProperty {
+        id: id.into(),
+        name: id.into(),
+        definition: String::new(),
+        description: String::new(),
+        unit_name: String::new(),
+        unit_symbol: unit.into(),
+        min: -10.0,
+        max: 500.0,
+    };
+    vec![property("water_level", "m"), property("precipitation", "mm")]
+}
+
+pub fn contracts() -> Vec<Contract> {
+    let contract = |feed: &str, name: &str, kind, beat| Contract {
+        feed: feed.into(),
+        name: name.into(),
+        kind,
+        owner: "the town".into(),
+        licence: String::new(),
+        purpose: String::new(),
+        beat: Span::min(beat),
+        retention: Span::h(24),
+        caveat: None,
+    };
+    vec![
+        contract("water", "Level of the lake", FeedKind::SensorThings, 20),
+        contract("weather", "Weather", FeedKind::SensorThings, 90),
+        contract("warnings", "Official warnings", FeedKind::CapAtom, 20),
+        contract("timetable", "Bus timetable", FeedKind::Gtfs, 2880),
+        contract("positions", "Bus positions", FeedKind::GtfsRtVehiclePositions, 3),
+        contract("updates", "Bus delays", FeedKind::GtfsRtTripUpdates, 3),
+    ]
+}
+
+pub fn places() -> Vec<Place> {
+    vec![Place {
+        id: "town".into(),
+        name: "the town".into(),
+        kind: "city".into(),
+        position: Position { longitude: -51.2, latitude: -30.0 },
+        outline: None,
+        geocodes: vec!["4314902".into()],
+    }]
+}
+
+/// One line, six trips: 06:00, 06:10 .. 06:50, each of 30 min, every day of May 2024.
+pub fn timetable() -> Timetable {
+    let stop = |id: &str| Stop {
+        id: id.into(),
+        name: id.into(),
+        position: Position { longitude: -51.2, latitude: -30.0 },
+    };
+    let mut timetable = Timetable {
+        timezone: "America/Sao_Paulo".into(),
+        agency: "Town buses".into(),
+        stops: vec![stop("a"), stop("b")],
+        routes: vec![Route {
+            id: "T1".into(),
+            short_name: "T1".into(),
+            long_name: "Quay to bridge".into(),
+            mode: Mode::Bus,
+        }],
+        services: vec![Service {
+            weekdays: 0b111_1111,
+            start: ServiceDate(20_240_501),
+            end: ServiceDate(20_240_531),
+            ..Service::default()
+        }],
+        ..Timetable::default()
+    };
+    for number in 0..6_u32 {
+        let departure_s = 6 * 3600 + number * 600;
+        let call = |stop, second| StopTime { stop, arrival_s: second, departure_s: second };
+        timetable.stop_times.extend([call(0, departure_s), call(1, departure_s + 1800)]);
+        timetable.trips.push(Trip {
+            id: format!("t{number}").as_str().into(),
+            route: 0,
+            service: 0,
+            shape: None,
+            headsign: "Bridge".into(),
+            stop_times_from: number * 2,
+            stop_times_to: number * 2 + 2,
+        });
+    }
+    timetable.index();
+    timetable
+}
+
+pub fn trip(number: u32) -> TripKey {
+    TripKey { trip: format!("t{number}").as_str().into(), service_date: ServiceDate(20_240_502) }
+}
+
+/// Reads rules of the town: pairs of a file name and its text, to which [`HEAD`] is put in front.
+pub fn load(files: &[(&str, &str)]) -> Result<Vec<Rule>, Vec<RuleError>> {
+    let texts: Vec<(String, String)> =
+        files.iter().map(|(name, text)| (format!("rules/{name}.toml"), format!("{HEAD}{text}"))).collect();
+    load_bare(&texts.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect::<Vec<_>>())
+}
+
+/// The same without anything put in front.
+pub fn load_bare(files: &[(&str, &str)]) -> Result<Vec<Rule>, Vec<RuleError>> {
+    let files: Vec<RuleFile<'_>> = files.iter().map(|(path, text)| RuleFile { path, text }).collect();
+    let (things, datastreams, contracts, places, roles) = (things(), datastreams(), contracts(), places(), roles());
+    let known = Known {
+        things: &things,
+        datastreams: &datastreams,
+        contracts: &contracts,
+        places: &places,
+        roles: &roles,
+    };
+    parse(&files, &known)
+}
+
+pub fn context(files: &[(&str, &str)]) -> Context {
+    Context::new(Parts {
+        rules: load(files).expect("the rules of the test load"),
+        things: things(),
+        datastreams: datastreams(),
+        properties: properties(),
+        contracts: contracts(),
+        places: places(),
+        timetables: BTreeMap::from([("timetable".into(), Arc::new(timetable()))]),
+        timezone: TimeZone::get("America/Sao_Paulo").expect("a zone"),
+    })
+}
+
+pub fn reading(datastream: u32, when: Time, result: f64) -> Entry {
+    let feed = if datastream == 3 { "weather" } else { "water" };
+    let record = Record::Observation(Observation {
+        datastream: DatastreamId(datastream),
+        phenomenon_time: when,
+        result,
+    });
+    Entry { feed: feed.into(), received: when, record }
+}
+
+pub fn beat(feed: &str, when: Time, good: bool) -> Entry {
+    Entry { feed: feed.into(), received: when, record: Record::FeedBeat(FeedBeat { good }) }
+}
+
+/// What happened, as (minutes after midnight, what, title).
+pub fn told(changes: &[AlertChange]) -> Vec<(i64, AlertChangeKind, &str)> {
+    changes
+        .iter()
+        .map(|change| (change.at.since(midnight()).as_s() / 60, change.kind, change.alert.title.as_str()))
+        .collect()
+}
