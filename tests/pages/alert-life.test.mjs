@@ -91,7 +91,8 @@ test("a note that holds a telephone number is refused, and the dialog says so", 
 }, async (t) => {
   const { page } = b;
   const open = (await ask("/api/alerts?state=open&limit=1")).items[0];
-  if (!open) return t.skip("no alert is open now");
+  if (!open && !STARTED_FOR_TESTS) return t.skip("no alert is open now");
+  assert.ok(open, "the weather outlook of 29 April keeps an alert open until 2 May");
   await visit(page, `/alerts/${encodeURIComponent(open.id)}`);
   await page.keyboard.press("a");
   await page.waitForSelector("dialog[open]");

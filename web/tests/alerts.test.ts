@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { actNow, byUrgency, SEVERITIES, severityRank } from "../src/alerts/order";
+import { runs } from "../src/alerts/runs";
 import { SIGNS } from "../src/alerts/shapes";
 import { holder, lasting, overdue, remaining, sentence } from "../src/alerts/words";
 import { lead, steps } from "../src/public/headline";
@@ -96,5 +97,23 @@ describe("what the public page leads with", () => {
   test("an instruction becomes steps", () => {
     expect(steps("Stay away from the quay. Call 199.", 3)).toEqual(["Stay away from the quay.", "Call 199."]);
     expect(steps("One. Two. Three. Four.", 3)).toHaveLength(3);
+  });
+});
+
+describe("the history of an alert", () => {
+  const step = (kind: "opened" | "updated" | "acknowledged") => ({
+    at: "2024-05-02T03:00:00Z",
+    kind,
+    alert: alert({}),
+  });
+  const shape = (kinds: ("opened" | "updated" | "acknowledged")[]) =>
+    runs(kinds.map(step)).map((run) => run.changes.length);
+
+  test("folds long runs of changed figures, and nothing else", () => {
+    expect(shape(["opened", "updated", "updated", "updated", "acknowledged", "updated"])).toEqual([
+      1, 3, 1, 1,
+    ]);
+    expect(shape(["opened", "updated", "updated"])).toEqual([1, 1, 1]);
+    expect(shape([])).toEqual([]);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { band, curve, frameOf, levelIn, x, y } from "../src/chart/frame";
 import { newestBeat, onTime, unseen } from "../src/desk/blind";
-import { band, curve, frameOf, levelIn, x, y } from "../src/desk/chart";
 import { handover, SHIFT_MS, tally, turns } from "../src/desk/since";
 import { balances, reason, rejected } from "../src/feeds/words";
 import { alert, feed, thing, warning } from "./samples";
@@ -69,7 +69,7 @@ describe("the chart", () => {
 
   test("the level that matters is always in the frame", () => {
     const measured: [number, number, number, number][] = [[NOW, 1.1, 1.1, 1.1]];
-    const far = frameOf(measured, [], 3, NOW);
+    const far = frameOf(measured, [], 3, NOW, { back: 6, ahead: 6 });
     expect(far.low).toBeLessThan(1.1);
     expect(far.high).toBeGreaterThan(3);
     expect([far.from, far.to]).toEqual([NOW - 6 * HOUR, NOW + 6 * HOUR]);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { bearingDeg, compass, distanceM, whereFrom } from "../src/say/distance";
 import { arrow, count, figure, percent, trend, words } from "../src/say/figure";
+import { glued } from "../src/say/glued";
 import { age, left, length, oldness, span } from "../src/say/span";
 import { clock, date, hourMinute, when } from "../src/say/time";
 
@@ -87,6 +88,12 @@ describe("figures", () => {
     expect(count(48213)).toBe("48,213");
     expect(words("duty_officer")).toBe("Duty officer");
   });
+});
+
+test("a number stays with its unit", () => {
+  expect(glued("will pass 3.0 m about 14:00 on 2 May")).toBe("will pass 3.0\u00a0m about 14:00 on 2 May");
+  expect(glued("rain 70 mm in 24 h")).toBe("rain 70\u00a0mm in 24\u00a0h");
+  expect(glued("2 monkeys")).toBe("2 monkeys");
 });
 
 describe("distance and bearing", () => {

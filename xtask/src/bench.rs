@@ -99,7 +99,7 @@ fn start(binary: &Path, root: &Path, data: &Path) -> Result<f64, String> {
             break Err("the demo did not come up".to_owned());
         }
         if get("/api/state").is_some_and(|body| body.contains("\"headsign\""))
-            && get("/tiles/12/1464/2408.mvt").is_some()
+            && get("/tiles/12/1465/2406.mvt").is_some()
         {
             break Ok(began.elapsed().as_secs_f64());
         }

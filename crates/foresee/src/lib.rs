@@ -1,23 +1,7 @@
-//! Forecasts with their skill.
+//! Forecasts with their interval and their skill; withdrawn when they are no better than saying "as now".
+//!
+//! Pure: what is known goes in, what may come goes out. No I/O, no clock.
 
-use city::Time;
+pub mod level;
 
-/// A forecast.
-#[derive(Clone, Debug)]
-pub struct Forecast {
-    /// When it was made.
-    pub issued: Time,
-    /// How.
-    pub method: String,
-    /// Time, value, low, high.
-    pub points: Vec<(Time, f64, f64, f64)>,
-    /// Skill.
-    pub skill_6h: Option<f64>,
-    /// In words.
-    pub words: String,
-}
-
-/// Forecasts.
-pub fn forecast(_observations: &[(Time, f64)], _now: Time) -> Option<Forecast> {
-    None
-}
+pub use level::{Forecast, Point, forecast};

@@ -33,3 +33,25 @@ impl<T> Deref for Admitted<T> {
         &self.0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use city::Record;
+    use serde::de::DeserializeOwned;
+
+    use super::Admitted;
+
+    /// Has two answers, and so no answer, for a type that can be read back from bytes.
+    trait Unreadable<A> {
+        fn holds() {}
+    }
+    struct Readable;
+    impl<T: ?Sized> Unreadable<()> for T {}
+    impl<T: DeserializeOwned> Unreadable<Readable> for T {}
+
+    #[test]
+    fn an_admitted_cannot_be_read_back_from_bytes() {
+        // Does not compile any more when `Admitted` gets a `Deserialize`.
+        <Admitted<Record> as Unreadable<_>>::holds();
+    }
+}

@@ -51,8 +51,9 @@ pub fn columns_of(connection: &Connection) -> Result<Vec<PersistedField>, StoreE
     rows.collect::<Result<_, _>>().map_err(StoreError::from)
 }
 
-/// Every field inside the bodies that this crate writes: records, timetables, alerts and their changes.
-pub fn fields() -> Result<Vec<PersistedField>, StoreError> {
+/// The types of the bodies that this crate writes: records, timetables, alerts and their changes. Who gives the store
+/// bytes of other types (the watch's snapshot) adds them, and counts all with [`persisted_with`].
+pub fn bodies() -> Result<Traced, StoreError> {
     let mut traced = Traced::default();
     traced.add::<Record>()?;
     traced.add::<OccupancyClass>()?;
@@ -63,13 +64,18 @@ pub fn fields() -> Result<Vec<PersistedField>, StoreError> {
     traced.add::<AlertChange>()?;
     traced.add::<AlertChangeKind>()?;
     traced.add::<AlertState>()?;
-    traced.fields()
+    Ok(traced)
 }
 
-/// Everything that the store persists: columns, and fields inside bodies.
+/// Everything that the store persists by itself: columns, and fields inside its bodies.
 pub fn persisted() -> Result<Vec<PersistedField>, StoreError> {
+    persisted_with(bodies()?)
+}
+
+/// Columns, and the fields inside these bodies.
+pub fn persisted_with(bodies: Traced) -> Result<Vec<PersistedField>, StoreError> {
     let mut all = columns()?;
-    all.extend(fields()?);
+    all.extend(bodies.fields()?);
     Ok(all)
 }
 

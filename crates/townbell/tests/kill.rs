@@ -71,8 +71,10 @@ async fn twenty_kills_lose_and_double_nothing() {
     let stored: BTreeMap<i64, f64> = stored.into_iter().map(|point| (point.time.ms(), point.result)).collect();
     let acknowledged = acknowledged.lock().expect("the list").clone();
     assert!(acknowledged.len() > KILLS, "only {} observations were acknowledged", acknowledged.len());
-    let missing = acknowledged.iter().filter(|n| stored.get(&sent_at(**n).ms()) != Some(&value(**n))).count();
-    assert_eq!(missing, 0, "acknowledged and not stored");
+    let wrong = |n: &&u64| stored.get(&sent_at(**n).ms()) != Some(&value(**n));
+    let missing: Vec<&u64> = acknowledged.iter().filter(wrong).collect();
+    let (sent, kept) = (acknowledged.len(), stored.len());
+    assert!(missing.is_empty(), "of {sent} acknowledged, {kept} are stored; missing are {missing:?}");
 
     let killed = alerts(&data);
     assert_once(&killed);

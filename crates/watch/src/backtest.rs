@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use city::alert::AlertChangeKind;
 use city::record::Entry;
-use city::{AlertChange, Contract, Datastream, ObservedProperty, Observation, Record, Thing, Time};
+use city::{AlertChange, Contract, Datastream, Observation, ObservedProperty, Record, Thing, Time};
 use jiff::tz::TimeZone;
 
 use crate::context::{Context, Parts};

@@ -153,7 +153,11 @@ fn trip(kind: &OnTrip, names: &Names<'_>) -> String {
     let routes: Vec<String> = kind.routes.iter().map(ToString::to_string).collect();
     let of = if routes.is_empty() { "a line".to_owned() } else { format!("line {}", words::list(&routes, "or")) };
     let feeds: Vec<String> = kind.feeds.iter().map(|feed| names.feed(feed).to_owned()).collect();
-    let few = if kind.close_below == 1 { "none is left".to_owned() } else { format!("fewer than {} are left", kind.close_below) };
+    let few = if kind.close_below == 1 {
+        "none is left".to_owned()
+    } else {
+        format!("fewer than {} are left", kind.close_below)
+    };
     format!(
         "Rings when {} trips or more of {of} {what}{} (by {}), and stops when {few}{}",
         kind.trips,

@@ -152,13 +152,7 @@ pub(crate) fn see(alert: &mut Alert, blind: Option<&Blindness>, now: Time, out: 
 }
 
 /// New words, where they differ enough and the last ones are old enough. A worse (or better) severity never waits.
-fn tell(
-    alert: &mut Alert,
-    judgement: &Judgement,
-    told: &mut Option<Time>,
-    now: Time,
-    out: &mut Vec<AlertChange>,
-) {
+fn tell(alert: &mut Alert, judgement: &Judgement, told: &mut Option<Time>, now: Time, out: &mut Vec<AlertChange>) {
     if judgement.blind.is_some() {
         return;
     }

@@ -164,29 +164,24 @@ fn parse_kind(
     match name {
         KindName::Threshold => threshold(fields, known, mistakes).map(Kind::Threshold),
         KindName::Rise => rise(fields, known, mistakes).map(Kind::Rise),
-        KindName::Absence => absence(fields, known, mistakes).map(Kind::Absence),
+        KindName::Absence => Some(Kind::Absence(absence(fields, known, mistakes))),
         KindName::Warning => on_warning(fields, known, mistakes).map(Kind::Warning),
         KindName::Trip => on_trip(fields, known, mistakes).map(Kind::Trip),
     }
 }
 
-fn datastreams<'k>(
-    fields: &mut Fields<'_, '_>,
-    known: &Known<'k>,
-    mistakes: &mut Mistakes<'_>,
-) -> Vec<&'k Datastream> {
+fn datastreams<'k>(fields: &mut Fields<'_, '_>, known: &Known<'k>, mistakes: &mut Mistakes<'_>) -> Vec<&'k Datastream> {
     let ids = fields.ids("datastream", "datastreams", mistakes);
     if ids.is_empty() && !fields.has("datastream") && !fields.has("datastreams") {
         mistakes.at(fields.start(), "`datastream` is missing: it should be the id of a datastream of this city");
     }
     let mut streams = Vec::new();
     for id in ids {
-        match known.datastreams.iter().find(|stream| stream.id.0 == id.value) {
-            Some(stream) => streams.push(stream),
-            None => {
-                let all: Vec<String> = known.datastreams.iter().map(|s| format!("{} ({})", s.id, s.name)).collect();
-                mistakes.at(id.byte, format!("datastream {} is not there; there are {}", id.value, all.join(", ")));
-            }
+        if let Some(stream) = known.datastreams.iter().find(|stream| stream.id.0 == id.value) {
+            streams.push(stream);
+        } else {
+            let all: Vec<String> = known.datastreams.iter().map(|s| format!("{} ({})", s.id, s.name)).collect();
+            mistakes.at(id.byte, format!("datastream {} is not there; there are {}", id.value, all.join(", ")));
         }
     }
     streams
@@ -227,10 +222,11 @@ fn check_window(window: &At<Span>, last: bool, streams: &[&Datastream], mistakes
         mistakes.at(window.byte, "`window` is no time at all; as \"24 h\"");
     }
     for stream in streams {
-        let readings = window.value.as_ms() / stream.beat.as_ms().max(1);
-        if usize::try_from(readings).map_or(true, |readings| readings > SAMPLES_MAX) {
-            let longest = crate::words::span(Span::ms(stream.beat.as_ms() * SAMPLES_MAX as i64));
-            let message = format!("`window` would hold more than {SAMPLES_MAX} readings of {}; at most {longest}", stream.name);
+        let longest = i64::try_from(SAMPLES_MAX).unwrap_or(i64::MAX).saturating_mul(stream.beat.as_ms());
+        if window.value.as_ms() > longest {
+            let longest = crate::words::span(Span::ms(longest));
+            let message =
+                format!("`window` would hold more than {SAMPLES_MAX} readings of {}; at most {longest}", stream.name);
             mistakes.at(window.byte, message);
         }
     }
@@ -315,18 +311,17 @@ fn rise(fields: &mut Fields<'_, '_>, known: &Known<'_>, mistakes: &mut Mistakes<
     })
 }
 
-fn absence(fields: &mut Fields<'_, '_>, known: &Known<'_>, mistakes: &mut Mistakes<'_>) -> Option<Absence> {
+fn absence(fields: &mut Fields<'_, '_>, known: &Known<'_>, mistakes: &mut Mistakes<'_>) -> Absence {
     let mut of = Vec::new();
     for feed in fields.texts("feed", "feeds", mistakes) {
         of.extend(known_feed(&feed, None, known, mistakes).map(Voice::Feed));
     }
     for thing in fields.ids("thing", "things", mistakes) {
-        match known.things.iter().find(|known| known.id.0 == thing.value) {
-            Some(found) => of.push(Voice::Thing(found.id)),
-            None => {
-                let all: Vec<String> = known.things.iter().map(|t| format!("{} ({})", t.id, t.name)).collect();
-                mistakes.at(thing.byte, format!("thing {} is not there; there are {}", thing.value, all.join(", ")));
-            }
+        if let Some(found) = known.things.iter().find(|known| known.id.0 == thing.value) {
+            of.push(Voice::Thing(found.id));
+        } else {
+            let all: Vec<String> = known.things.iter().map(|t| format!("{} ({})", t.id, t.name)).collect();
+            mistakes.at(thing.byte, format!("thing {} is not there; there are {}", thing.value, all.join(", ")));
         }
     }
     if fields.has("datastream") || fields.has("datastreams") {
@@ -334,7 +329,8 @@ fn absence(fields: &mut Fields<'_, '_>, known: &Known<'_>, mistakes: &mut Mistak
     }
     let named = ["feed", "feeds", "thing", "things", "datastream", "datastreams"].iter().any(|key| fields.has(key));
     if !named {
-        mistakes.at(fields.start(), "whose silence? `feed`, `thing` or `datastream` (or a list: `feeds`, ..) is missing");
+        mistakes
+            .at(fields.start(), "whose silence? `feed`, `thing` or `datastream` (or a list: `feeds`, ..) is missing");
     }
     let after = fields.span_if("after", mistakes).map(|at| at.value);
     let close_for = match fields.table_if("close", mistakes) {
@@ -345,7 +341,7 @@ fn absence(fields: &mut Fields<'_, '_>, known: &Known<'_>, mistakes: &mut Mistak
         }
         None => Span::default(),
     };
-    Some(Absence { of, after, close_for })
+    Absence { of, after, close_for }
 }
 
 fn known_feed(
@@ -390,7 +386,8 @@ fn on_trip(fields: &mut Fields<'_, '_>, known: &Known<'_>, mistakes: &mut Mistak
     let live = [FeedKind::GtfsRtVehiclePositions, FeedKind::GtfsRtTripUpdates];
     let named = fields.texts("feed", "feeds", mistakes);
     if !fields.has("feed") && !fields.has("feeds") {
-        mistakes.at(fields.start(), "`feeds` is missing: it should be the feeds with positions or updates of the trips");
+        mistakes
+            .at(fields.start(), "`feeds` is missing: it should be the feeds with positions or updates of the trips");
     }
     let feeds = named.iter().filter_map(|at| known_feed(at, Some(&live), known, mistakes)).collect();
     let routes = fields.texts("route", "routes", mistakes).iter().map(|at| at.value.as_str().into()).collect();

@@ -191,7 +191,7 @@ impl<'a, 't> Fields<'a, 't> {
             return single.into_iter().collect();
         };
         let mut all: Vec<At<T>> = single.into_iter().collect();
-        for item in items.iter() {
+        for item in items {
             match shape(item.get_ref()) {
                 Some(value) => all.push(At { value, byte: item.span().start }),
                 None => mistakes.at(

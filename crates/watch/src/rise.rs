@@ -150,15 +150,14 @@ fn detail(context: &Context, reading: &Observation, outlook: Outlook) -> String 
     let unit = context.unit(reading.datastream);
     let level = words::measured(outlook.level, unit, 2);
     let Some(pace) = outlook.pace.or(outlook.trend) else { return format!("{level}; no trend yet.") };
-    let (figure, unit) = if unit == "m" { (pace * 100.0, "cm") } else { (pace, unit) };
-    let number = words::figure(figure.abs(), usize::from(figure.abs() < 2.0));
-    let shown = format!("{} {unit}", number.strip_suffix(".0").unwrap_or(&number));
-    if figure.abs() < 0.05 {
+    let (figure, unit, decimals) = if unit == "m" { (pace * 100.0, "cm", 0) } else { (pace, unit, 1) };
+    let shown = words::figure(figure.abs(), decimals);
+    if shown.trim_matches(['0', '.']).is_empty() {
         format!("{level}, steady.")
     } else if figure > 0.0 {
-        format!("{level}, rising {shown} an hour.")
+        format!("{level}, rising {shown} {unit} an hour.")
     } else {
-        format!("{level}, falling {shown} an hour.")
+        format!("{level}, falling {shown} {unit} an hour.")
     }
 }
 

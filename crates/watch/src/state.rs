@@ -4,7 +4,8 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use city::{
-    Alert, AlertId, AlertState, DatastreamId, FeedId, PlaceId, Record, RuleId, Span, Time, TripKey, Warning, alert::AlertKey,
+    Alert, AlertId, AlertState, DatastreamId, FeedId, PlaceId, Record, RuleId, Span, Time, TripKey, Warning,
+    alert::AlertKey,
 };
 use serde::{Deserialize, Serialize};
 

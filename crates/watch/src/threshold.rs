@@ -61,7 +61,7 @@ impl Threshold {
             Statistic::Mean => (count > 0).then(|| values.sum::<f64>() / count as f64),
             Statistic::Min => values.reduce(f64::min),
             Statistic::Max => values.reduce(f64::max),
-            Statistic::Last => values.last(),
+            Statistic::Last => window.samples.back().map(|(_, value)| *value),
             Statistic::Sum => (count > 0).then(|| values.sum()),
         }
     }
@@ -87,7 +87,7 @@ impl Threshold {
             Side::Above(_) => "above",
             Side::Below(_) => "below",
         };
-        let rough = if unit == "m" || figure.abs() < 10.0 { 1 } else { 0 };
+        let rough = usize::from(unit == "m" || figure.abs() < 10.0);
         let on_the_line = words::figure(figure, rough) == words::figure(self.open.line(), rough);
         let shown = words::measured(figure, unit, if on_the_line { rough + 1 } else { rough });
         let window = words::span(self.window);

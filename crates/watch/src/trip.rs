@@ -126,13 +126,7 @@ fn route_of<'a>(timetable: &'a Timetable, kind: &OnTrip, trip: &Trip) -> Option<
     (kind.routes.is_empty() || kind.routes.contains(route)).then_some(route)
 }
 
-fn late(
-    state: &State,
-    timetable: &Timetable,
-    kind: &OnTrip,
-    by: Span,
-    now: Time,
-) -> BTreeMap<RouteId, OnRoute> {
+fn late(state: &State, timetable: &Timetable, kind: &OnTrip, by: Span, now: Time) -> BTreeMap<RouteId, OnRoute> {
     let mut by_route: BTreeMap<RouteId, OnRoute> = BTreeMap::new();
     for (run, heard) in state.runs.get(&kind.timetable).into_iter().flatten() {
         let Some((delay_s, told)) = heard.delay else { continue };
@@ -159,10 +153,11 @@ fn missing(
 ) -> BTreeMap<RouteId, OnRoute> {
     let mut by_route: BTreeMap<RouteId, OnRoute> = BTreeMap::new();
     let Some(departures) = context.departures.get(&kind.timetable) else { return by_route };
-    let since = kind.feeds.iter().map(|feed| state.feeds.get(feed).map(|heard| heard.since)).try_fold(
-        now - after - MISSING_COUNTED,
-        |latest, since| since.map(|since| latest.max(since)),
-    );
+    let since = kind
+        .feeds
+        .iter()
+        .map(|feed| state.feeds.get(feed).map(|heard| heard.since))
+        .try_fold(now - after - MISSING_COUNTED, |latest, since| since.map(|since| latest.max(since)));
     let Some(since) = since else { return by_route };
     let nothing = BTreeMap::new();
     let runs = state.runs.get(&kind.timetable).unwrap_or(&nothing);

@@ -182,8 +182,12 @@ pub(crate) fn next_wake(state: &State, kind: &OnWarning, now: Time) -> Option<Ti
 /// Drops what is over and was judged so. An alert whose warning is gone has been resolved by then, or is resolved
 /// by the last judgement a day after the end, when the feed stays silent.
 pub(crate) fn forget(state: &mut State, context: &Context, now: Time, out: &mut Vec<AlertChange>) {
-    let silent: Vec<FeedId> =
-        context.by_warning_feed.keys().filter(|feed| state.feed_silent_since(context, feed, now).is_some()).cloned().collect();
+    let silent: Vec<FeedId> = context
+        .by_warning_feed
+        .keys()
+        .filter(|feed| state.feed_silent_since(context, feed, now).is_some())
+        .cloned()
+        .collect();
     state.warnings.retain(|(feed, _), standing| {
         let over = standing.warning.cancels || now >= end(&standing.warning);
         let waits = silent.contains(feed) && now < end(&standing.warning) + REMEMBERED_AFTER_EXPIRY;

@@ -30,7 +30,8 @@ fn levels(pairs: &[(i64, f64)]) -> Vec<Entry> {
 #[test]
 fn a_threshold_opens_after_its_time_and_closes_by_its_own_condition() {
     let context = context(&[("high", LEVEL)]);
-    let entries = levels(&[(0, 2.0), (10, 2.6), (20, 2.6), (30, 2.7), (40, 2.45), (50, 2.3), (60, 2.3), (70, 2.3), (80, 2.3)]);
+    let entries =
+        levels(&[(0, 2.0), (10, 2.6), (20, 2.6), (30, 2.7), (40, 2.45), (50, 2.3), (60, 2.3), (70, 2.3), (80, 2.3)]);
     let changes = run(&mut State::default(), &context, &entries, None);
     assert_eq!(
         told(&changes),
@@ -141,11 +142,7 @@ fn warning(identifier: &str, sent: Time, references: &[&str]) -> Warning {
         headline: "Storm with hail".into(),
         description: String::new(),
         instruction: String::new(),
-        areas: vec![WarningArea {
-            description: "The town".into(),
-            polygons: vec![],
-            geocodes: vec!["4314902".into()],
-        }],
+        areas: vec![WarningArea { description: "The town".into(), polygons: vec![], geocodes: vec!["4314902".into()] }],
     }
 }
 
@@ -176,10 +173,7 @@ fn a_warning_rings_before_its_onset_and_ends_with_it() {
     let changes = run(&mut State::default(), &context, &entries, Some(at(300)));
     assert_eq!(
         told(&changes),
-        [
-            (60, Opened, "Storm for the town until 04:00 on 2 May"),
-            (240, Resolved, "Storm for the town is over"),
-        ]
+        [(60, Opened, "Storm for the town until 04:00 on 2 May"), (240, Resolved, "Storm for the town is over"),]
     );
     assert_eq!(changes[0].alert.severity, Severity::Severe, "as it warns");
     assert_eq!(changes[0].alert.expected, Some(at(120)));

@@ -4,6 +4,7 @@
 //! A crossing is the first reading above 3.0 m since the level was last at or below 2.7 m, or since the recording
 //! began at or below 3.0 m ([`watch::score::crossings`]); a ring is early when the crossing follows within 72 h and
 //! the alert is still open then, and false when no crossing follows within 72 h.
+#![allow(clippy::expect_used, clippy::panic, reason = "a test that cannot read its data has failed")]
 
 use std::fmt::Write as _;
 use std::io::Read as _;
@@ -99,7 +100,9 @@ fn carried(name: &str) -> Vec<(Time, f64)> {
     read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name))
 }
 
-fn run(city: &City, rule: &Rule, readings: &[(Time, f64)]) -> (Backtest, Vec<Scored>, Vec<(Time, Option<Span>)>) {
+type Leads = Vec<(Time, Option<Span>)>;
+
+fn run(city: &City, rule: &Rule, readings: &[(Time, f64)]) -> (Backtest, Vec<Scored>, Leads) {
     let series = Series {
         datastream: &city.datastream,
         property: &city.property,

@@ -1,6 +1,8 @@
 import { Show } from "solid-js";
 import type { Alert, Blindness } from "../api/types";
 import { cityNow, zone } from "../city/city";
+import type { DetailLines } from "../desk/room";
+import { glued } from "../say/glued";
 import { hourMinute } from "../say/time";
 import { alertPath } from "../shell/route";
 import { SeveritySign, StaleSign } from "./severity-sign";
@@ -8,14 +10,20 @@ import { setSelectedAlert } from "./taking";
 import { brief, holder, lasting, overdue, remaining, sentence } from "./words";
 
 /** One alert: what, how much, do what, who has it, how long is left. */
-export function AlertLine(props: { alert: Alert; selected: boolean; compact: boolean }) {
+export function AlertLine(props: { alert: Alert; selected: boolean; lines: DetailLines }) {
   const now = cityNow;
+  const compact = () => props.lines === 1;
   return (
     <li>
       <a
         href={alertPath(props.alert.id)}
         class="alert-line"
-        classList={{ selected: props.selected, compact: props.compact, blind: props.alert.blind !== null }}
+        classList={{
+          selected: props.selected,
+          compact: compact(),
+          two: props.lines === 2,
+          blind: props.alert.blind !== null,
+        }}
         data-line={props.selected ? "selected" : ""}
         data-alert={props.alert.id}
         data-state={props.alert.state}
@@ -25,15 +33,13 @@ export function AlertLine(props: { alert: Alert; selected: boolean; compact: boo
           <SeveritySign severity={props.alert.severity} />
         </span>
         <span class="alert-words">
-          <strong class="alert-title">{props.alert.title}</strong>
+          <strong class="alert-title">{glued(props.alert.title)}</strong>
           <span class="alert-detail">
-            <Show when={props.alert.blind}>
-              {(blind) => <Blind blind={blind()} whole={!props.compact} />}
-            </Show>
+            <Show when={props.alert.blind}>{(blind) => <Blind blind={blind()} whole={!compact()} />}</Show>
             {/* With little room, what to do comes before how much. */}
-            <Show when={!props.compact}>{brief(props.alert)} </Show>
+            <Show when={!compact()}>{brief(props.alert, props.lines)} </Show>
             <span class="first">First: {sentence(props.alert.first_action)}</span> {holder(props.alert)}
-            <Show when={props.compact}> {sentence(props.alert.detail)}</Show>
+            <Show when={compact()}> {sentence(props.alert.detail)}</Show>
           </span>
         </span>
         <span class="alert-time">

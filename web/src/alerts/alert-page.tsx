@@ -4,21 +4,15 @@ import type { Alert, AlertChange } from "../api/types";
 import { city, cityNow, findDatastream, zone } from "../city/city";
 import { useKeys } from "../keys/keys";
 import { figure, words } from "../say/figure";
+import { glued } from "../say/glued";
 import { age, length } from "../say/span";
 import { date, hourMinute, milliseconds, when } from "../say/time";
 import { back } from "../shell/route";
+import { AlertChart } from "./alert-chart";
 import { SeveritySign, StaleSign } from "./severity-sign";
 import { setSelectedAlert, setTaking } from "./taking";
+import { Timeline } from "./timeline";
 import { holder, lasting, overdue, remaining, sentence } from "./words";
-
-const HAPPENED: Record<AlertChange["kind"], string> = {
-  opened: "Opened",
-  acknowledged: "Taken",
-  updated: "Changed",
-  blinded: "Can no longer be seen",
-  sighted: "Can be seen again",
-  resolved: "Closed by its own condition",
-};
 
 /** One alert: what, so what, do what, who has it, and everything that happened to it. */
 export function AlertPage(props: { id: string }) {
@@ -45,6 +39,10 @@ export function AlertPage(props: { id: string }) {
     ),
   );
   createEffect(() => setSelectedAlert(props.id));
+  const restsOn = () => {
+    const datastream = alert()?.datastream;
+    return datastream === null || datastream === undefined ? undefined : findDatastream(datastream);
+  };
   const take = () => {
     const current = alert();
     if (current?.state === "open") setTaking(current);
@@ -61,7 +59,7 @@ export function AlertPage(props: { id: string }) {
           <>
             <header class="page-head alert-head">
               <SeveritySign severity={shown().severity} size={40} />
-              <h1>{shown().title}</h1>
+              <h1>{glued(shown().title)}</h1>
               <p class="alert-head-time" classList={{ over: overdue(shown(), cityNow()) }}>
                 <strong>{remaining(shown(), cityNow())}</strong>
                 <span class="dim">{lasting(shown(), cityNow(), zone())}</span>
@@ -69,7 +67,12 @@ export function AlertPage(props: { id: string }) {
             </header>
             <div class="alert-body">
               <Facts alert={shown()} onTake={take} />
-              <Timeline history={answer()?.history ?? []} />
+              <div class="alert-side">
+                <Show when={restsOn()}>
+                  {(found) => <AlertChart thing={found().thing} datastream={found().datastream} />}
+                </Show>
+                <Timeline history={answer()?.history ?? []} />
+              </div>
             </div>
           </>
         )}
@@ -100,7 +103,7 @@ function Facts(props: { alert: Alert; onTake(): void }) {
       <Show when={props.alert.blind}>
         {(blind) => (
           <p class="notice">
-            <StaleSign size={18} /> Cannot be seen since {hourMinute(blind().since, zone())}:{" "}
+            <StaleSign size={18} /> Not seen since {hourMinute(blind().since, zone())}:{" "}
             {sentence(blind().why)} The alert stays as it was.
           </p>
         )}
@@ -176,41 +179,6 @@ function Facts(props: { alert: Alert; onTake(): void }) {
           Acknowledge <kbd>a</kbd>
         </button>
       </Show>
-    </section>
-  );
-}
-
-/** Oldest first, as the journal has it. */
-function Timeline(props: { history: AlertChange[] }) {
-  return (
-    <section class="card" aria-labelledby="history-title">
-      <h2 id="history-title" class="card-title">
-        What happened
-      </h2>
-      <ol class="timeline">
-        <For each={props.history}>
-          {(change) => (
-            <li>
-              <span class="figure" title={date(change.at, zone())}>
-                {when(change.at, cityNow(), zone())}
-              </span>
-              <span>
-                <SeveritySign severity={change.alert.severity} size={16} /> {HAPPENED[change.kind]}
-                {change.kind === "acknowledged" && change.alert.acknowledged_by
-                  ? ` by ${words(change.alert.acknowledged_by).toLowerCase()}`
-                  : ""}
-                <span class="line-detail">
-                  {change.kind === "acknowledged"
-                    ? change.alert.note
-                    : change.kind === "blinded"
-                      ? change.alert.blind?.why
-                      : `${change.alert.title}. ${change.alert.detail}`}
-                </span>
-              </span>
-            </li>
-          )}
-        </For>
-      </ol>
     </section>
   );
 }

@@ -27,14 +27,15 @@ export function lasting(alert: Alert, now: number, zone: string): string {
   return `lasted ${span(milliseconds(alert.resolved) - milliseconds(alert.opened))}`;
 }
 
-/** Characters that fit the three lines of an alert on the night desk. */
-const LINES_CHARS = 160;
+/** Characters on one line of an alert on the night desk. */
+const LINE_CHARS = 53;
 /** A detail cut below this says nothing: then it is left to the alert's page. */
 const DETAIL_CHARS_MIN = 24;
 
 /** The detail as far as there is room beside what to do first and who has it, which are never cut. */
-export function brief(alert: Alert): string {
-  const room = LINES_CHARS - sentence(alert.first_action).length - holder(alert).length - "First: ".length;
+export function brief(alert: Alert, lines: number): string {
+  const room =
+    lines * LINE_CHARS - sentence(alert.first_action).length - holder(alert).length - "First: ".length;
   return room < DETAIL_CHARS_MIN ? "" : sentence(shortened(sentence(alert.detail), room));
 }
 

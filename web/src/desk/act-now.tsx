@@ -3,7 +3,7 @@ import { AlertLine } from "../alerts/alert-line";
 import { actNow, unresolved } from "../alerts/order";
 import { selectedAlert } from "../alerts/taking";
 import { alerts, city } from "../city/city";
-import { isTight } from "./room";
+import { detailLines } from "./room";
 
 /** More than five things to do now is a list to be grouped, not read. */
 const SHOWN_MAX = 5;
@@ -53,7 +53,7 @@ export function ActNow() {
               <AlertLine
                 alert={alert}
                 selected={alert.id === currentAlert()?.id}
-                compact={isTight(shown())}
+                lines={detailLines(shown())}
               />
             )}
           </For>

@@ -1,18 +1,15 @@
-import { createEffect, createMemo, createSignal, onCleanup, Show } from "solid-js";
+import { Show } from "solid-js";
 import { StaleSign } from "../alerts/severity-sign";
-import { askForecast, askRules, askSeries, Refusal } from "../api/ask";
-import type { DatastreamState, Forecast, Rule, SeriesPoint, ThingState } from "../api/types";
+import type { DatastreamState, Forecast, ThingState } from "../api/types";
+import { createAnswer, createLevel, skillWords } from "../chart/answer";
+import { SeriesChart } from "../chart/series-chart";
 import { cityNow, things } from "../city/city";
 import { figure, unit } from "../say/figure";
 import { oldness } from "../say/span";
 import { milliseconds } from "../say/time";
-import { type Box, band, curve, frameOf, levelIn, x, y } from "./chart";
 
-const BOX: Box = { width: 262, height: 92 };
-const HOURS_MS = 6 * 3_600_000;
-/** Pause between two questions to the server, however fast a replay brings new readings. */
-const ASK_EVERY_MS = 5_000;
-const POINTS = 200;
+const BOX = { width: 262, height: 92 };
+const HOURS = { back: 6, ahead: 6 };
 
 /** The series of the chart: the first water level of the city. */
 function gauge(): { thing: ThingState; datastream: DatastreamState } | undefined {
@@ -23,78 +20,14 @@ function gauge(): { thing: ThingState; datastream: DatastreamState } | undefined
   return undefined;
 }
 
-interface Answer {
-  measured: SeriesPoint[];
-  forecast: Forecast | null;
-  refused: string | null;
-}
-
-async function ask(datastream: number, now: number): Promise<Answer> {
-  const series = askSeries(datastream, new Date(now - HOURS_MS), new Date(now), POINTS).catch(() => null);
-  const forecast = askForecast(datastream).catch((error: unknown) =>
-    error instanceof Refusal ? error.detail : "The forecast cannot be read.",
-  );
-  const [points, next] = await Promise.all([series, forecast]);
-  const refused = typeof next === "string" ? next : null;
-  return { measured: points?.points ?? [], forecast: typeof next === "string" ? null : next, refused };
-}
-
-/** Asks again whenever a newer reading has come, at most every [`ASK_EVERY_MS`]. */
-function createAnswer() {
-  const [answer, setAnswer] = createSignal<Answer | null>(null);
-  const reading = createMemo(
-    () => `${gauge()?.datastream.id} ${gauge()?.datastream.latest?.phenomenon_time}`,
-  );
-  let asked = 0;
-  let due: ReturnType<typeof setTimeout> | undefined;
-  const askNow = async () => {
-    due = undefined;
-    asked = Date.now();
-    const datastream = gauge()?.datastream.id;
-    if (datastream !== undefined) setAnswer(await ask(datastream, cityNow()));
-  };
-  createEffect(() => {
-    reading();
-    due ??= setTimeout(askNow, Math.max(0, asked + ASK_EVERY_MS - Date.now()));
-  });
-  onCleanup(() => clearTimeout(due));
-  return answer;
-}
-
-/** The level that matters: the forecast's own, or the one named by the rule that forecasts the water. */
-function createLevel(answer: () => Answer | null) {
-  const [rules, setRules] = createSignal<Rule[]>([]);
-  askRules().then(
-    (page) => setRules(page.items),
-    () => setRules([]),
-  );
-  return createMemo(() => {
-    const told = answer()?.forecast?.level;
-    if (told !== undefined && told !== null) return told;
-    const ucum = gauge()?.datastream.unit_symbol ?? "m";
-    const water = rules().filter((rule) => /lake|water|level|river/i.test(rule.sentence));
-    const worst = water.map((rule) => levelIn(rule.sentence, ucum)).filter((level) => level !== null);
-    return worst.length > 0 ? Math.max(...worst) : null;
-  });
-}
-
-function skillWords(forecast: Forecast): string {
-  if (forecast.skill === null) return forecast.words;
-  const percent = Math.round(forecast.skill * 100);
-  return `skill ${percent > 0 ? "+" : ""}${percent} %`;
-}
-
 /** What comes: six hours measured, six hours forecast with its band, and the level that matters. */
 export function NextHours() {
-  const answer = createAnswer();
-  const level = createLevel(answer);
-  const ahead = () => answer()?.forecast?.points ?? [];
-  const frame = createMemo(() => frameOf(answer()?.measured ?? [], ahead(), level(), cityNow()));
+  const series = () => gauge()?.datastream;
+  const answer = createAnswer(series, HOURS.back);
+  const level = createLevel(series, answer);
   const latest = () => gauge()?.datastream.latest;
   const ucum = () => gauge()?.datastream.unit_symbol ?? "m";
-  const last = () => ahead().findLast((point) => point[0] <= frame().to);
-  const measured = () => (answer()?.measured ?? []).map(([at, mean]): [number, number] => [at, mean]);
-  const predicted = () => ahead().map(([at, value]): [number, number] => [at, value]);
+  const last = () => answer()?.forecast?.points.findLast(([at]) => at <= cityNow() + HOURS.ahead * 3_600_000);
   const nowWords = () => {
     const value = latest();
     if (!value) return "nothing measured yet";
@@ -129,35 +62,7 @@ export function NextHours() {
           {answer()?.forecast ? skillWords(answer()?.forecast as Forecast) : ""}
         </span>
       </header>
-      <svg
-        class="chart"
-        viewBox={`0 0 ${BOX.width} ${BOX.height}`}
-        preserveAspectRatio="none"
-        role="img"
-        aria-label={summary()}
-      >
-        <path class="chart-band" d={band(ahead(), frame(), BOX)} />
-        <Show when={level()}>
-          {(value) => (
-            <line
-              class="chart-level"
-              x1="0"
-              x2={BOX.width}
-              y1={y(value(), frame(), BOX)}
-              y2={y(value(), frame(), BOX)}
-            />
-          )}
-        </Show>
-        <line
-          class="chart-now"
-          x1={x(cityNow(), frame(), BOX)}
-          x2={x(cityNow(), frame(), BOX)}
-          y1="0"
-          y2={BOX.height}
-        />
-        <path class="chart-measured" d={curve(measured(), frame(), BOX)} />
-        <path class="chart-forecast" d={curve(predicted(), frame(), BOX)} />
-      </svg>
+      <SeriesChart answer={answer()} level={level()} hours={HOURS} box={BOX} label={summary()} />
       <Show when={gauge()?.datastream.stale}>
         <p class="chart-why">
           <StaleSign size={15} /> {gauge()?.datastream.why}

@@ -8,6 +8,7 @@ import { onTime } from "../desk/blind";
 import { MapPanel } from "../map/map-panel";
 import { touchingWarnings } from "../map/map-warnings";
 import { count, words } from "../say/figure";
+import { glued } from "../say/glued";
 import { date, hourMinute, when } from "../say/time";
 import { lead, steps } from "./headline";
 import { PublicFigures } from "./public-figures";
@@ -70,7 +71,7 @@ function AlertStory(props: { alert: Alert }) {
   const others = () => actNow(alerts()).filter((alert) => alert.id !== props.alert.id).length;
   return (
     <article class="story" data-severity={props.alert.severity}>
-      <h1>{props.alert.title}</h1>
+      <h1>{glued(props.alert.title)}</h1>
       <p>{sentence(props.alert.detail)}</p>
       <p>{sentence(props.alert.consequence)}</p>
       <p class="story-first">What the city does first: {sentence(props.alert.first_action)}</p>

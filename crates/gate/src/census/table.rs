@@ -2,7 +2,7 @@
 //! somebody else reads it in the change of `privacy.lock`.
 
 use Class::{
-    Body, Code, Composite, Count, Hash, Key, Measure, OrganisationText, Place, Role, RoleText, RuleText, Time,
+    Body, Code, Composite, Count, Hash, Index, Key, Measure, OrganisationText, Place, Role, RoleText, RuleText, Time,
 };
 use Retention::{Alerts, Always, AsItsHolder, FeedContract, InForce, Newest};
 
@@ -33,6 +33,8 @@ pub enum Class {
     RoleText,
     /// Other fields, each on a line of its own.
     Composite,
+    /// From ids of the house to closed types, each on lines of their own. The keys are what `Key` is.
+    Index,
     /// Bytes of closed types, whose fields are each on a line of their own.
     Body,
 }
@@ -53,6 +55,7 @@ impl Class {
             Role => "role",
             RoleText => "role_text",
             Composite => "composite",
+            Index => "index",
             Body => "body",
         }
     }
@@ -208,6 +211,8 @@ pub(super) const LISTED: &[Listed] = &[
     field("value.Blindness.since", Time, "alerts", Alerts),
     field("value.Blindness.why", RuleText, "alerts", Alerts),
     field("value.FeedBeat.good", Code, "feed-health", FeedContract),
+    field("value.Heard.received", Time, "watch-resume", Newest),
+    field("value.Heard.since", Time, "watch-resume", Newest),
     field("value.Mode.*", Code, "timetable", InForce),
     field("value.Observation.datastream", Key, "series", FeedContract),
     field("value.Observation.phenomenon_time", Time, "series", FeedContract),
@@ -215,6 +220,10 @@ pub(super) const LISTED: &[Listed] = &[
     field("value.OccupancyClass.*", Code, "live-map", FeedContract),
     field("value.Position.latitude", Place, "live-map", AsItsHolder),
     field("value.Position.longitude", Place, "live-map", AsItsHolder),
+    field("value.Progress.alert", Key, "watch-resume", Newest),
+    field("value.Progress.close_since", Time, "watch-resume", Newest),
+    field("value.Progress.open_since", Time, "watch-resume", Newest),
+    field("value.Progress.told", Time, "watch-resume", Newest),
     field("value.Record.Acknowledgement", Composite, "journal", FeedContract),
     field("value.Record.FeedBeat", Composite, "journal", FeedContract),
     field("value.Record.Observation", Composite, "journal", FeedContract),
@@ -227,6 +236,8 @@ pub(super) const LISTED: &[Listed] = &[
     field("value.Route.long_name", OrganisationText, "timetable", InForce),
     field("value.Route.mode", Code, "timetable", InForce),
     field("value.Route.short_name", OrganisationText, "timetable", InForce),
+    field("value.RunHeard.delay", Measure, "watch-resume", Newest),
+    field("value.RunHeard.received", Time, "watch-resume", Newest),
     field("value.ScheduleRelationship.*", Code, "inform-riders", FeedContract),
     field("value.Service.added", Time, "timetable", InForce),
     field("value.Service.end", Time, "timetable", InForce),
@@ -244,6 +255,20 @@ pub(super) const LISTED: &[Listed] = &[
     field("value.ServiceAlert.trips", Key, "inform-riders", FeedContract),
     field("value.ServiceAlert.until", Time, "inform-riders", FeedContract),
     field("value.Severity.*", Code, "warn-residents", AsItsHolder),
+    field("value.Standing.identifiers", Key, "watch-resume", Newest),
+    field("value.Standing.touches", Key, "watch-resume", Newest),
+    field("value.Standing.warning", Composite, "watch-resume", Newest),
+    field("value.State.alerts", Index, "watch-resume", Newest),
+    field("value.State.feeds", Index, "watch-resume", Newest),
+    field("value.State.last_tick", Time, "watch-resume", Newest),
+    field("value.State.now", Time, "watch-resume", Newest),
+    field("value.State.progress", Index, "watch-resume", Newest),
+    field("value.State.runs", Index, "watch-resume", Newest),
+    field("value.State.series", Index, "watch-resume", Newest),
+    field("value.State.started", Time, "watch-resume", Newest),
+    field("value.State.wake", Time, "watch-resume", Newest),
+    field("value.State.warnings", Index, "watch-resume", Newest),
+    field("value.State.windows", Index, "watch-resume", Newest),
     field("value.Stop.id", Key, "timetable", InForce),
     field("value.Stop.name", OrganisationText, "timetable", InForce),
     field("value.Stop.position", Place, "timetable", InForce),
@@ -301,4 +326,7 @@ pub(super) const LISTED: &[Listed] = &[
     field("value.WarningArea.description", OrganisationText, "warn-residents", FeedContract),
     field("value.WarningArea.geocodes", Code, "warn-residents", FeedContract),
     field("value.WarningArea.polygons", Place, "warn-residents", FeedContract),
+    field("value.Window.hours", Measure, "watch-resume", Newest),
+    field("value.Window.passed", Code, "watch-resume", Newest),
+    field("value.Window.samples", Measure, "watch-resume", Newest),
 ];

@@ -1,4 +1,5 @@
-//! An `Admitted` made outside the gate: by its field, by a function, from bytes.
+//! An `Admitted` made outside the gate: by its field, by a function. (That none is read back from bytes is checked
+//! in the gate itself, where the answer does not name every type that could be.)
 use city::{FeedBeat, Record};
 use gate::Admitted;
 
@@ -6,5 +7,4 @@ fn main() {
     let record = Record::FeedBeat(FeedBeat { good: true });
     let _ = Admitted(record.clone());
     let _ = Admitted::new(record);
-    let _: Admitted<Record> = postcard::from_bytes(&[6, 1]).unwrap();
 }

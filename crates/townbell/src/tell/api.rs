@@ -248,13 +248,13 @@ pub async fn forecast(State(app): State<App>, Path(datastream): Path<String>) ->
     })
     .await?;
     let forecast = forecast.ok_or_else(|| Refusal::not_found("too few values yet for a forecast of this series"))?;
-    let points: Vec<_> = forecast.points.iter().map(|(at, value, low, high)| (at.ms(), *value, *low, *high)).collect();
-    let horizon_h = forecast.points.last().map_or(0.0, |(at, ..)| at.since(forecast.issued).as_h());
+    let points: Vec<_> = forecast.points.iter().map(|p| (p.time.ms(), p.value, p.low, p.high)).collect();
+    let horizon_h = forecast.points.last().map_or(0.0, |point| point.time.since(forecast.issued).as_h());
     Ok(Json(ForecastView {
         datastream: id.0,
         issued: forecast.issued,
         horizon_h,
-        method: forecast.method.to_string(),
+        method: forecast.method,
         points,
         skill: forecast.skill_6h,
         words: forecast.words,

@@ -1,5 +1,6 @@
 //! A small town for the tests: two gauges, a rain gauge, a bus line, one place.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its own part of the town")]
+#![allow(clippy::expect_used, reason = "a town that cannot be built has failed the test")]
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -112,11 +113,8 @@ pub fn places() -> Vec<Place> {
 
 /// One line, six trips: 06:00, 06:10 .. 06:50, each of 30 min, every day of May 2024.
 pub fn timetable() -> Timetable {
-    let stop = |id: &str| Stop {
-        id: id.into(),
-        name: id.into(),
-        position: Position { longitude: -51.2, latitude: -30.0 },
-    };
+    let stop =
+        |id: &str| Stop { id: id.into(), name: id.into(), position: Position { longitude: -51.2, latitude: -30.0 } };
     let mut timetable = Timetable {
         timezone: "America/Sao_Paulo".into(),
         agency: "Town buses".into(),
@@ -168,13 +166,8 @@ pub fn load(files: &[(&str, &str)]) -> Result<Vec<Rule>, Vec<RuleError>> {
 pub fn load_bare(files: &[(&str, &str)]) -> Result<Vec<Rule>, Vec<RuleError>> {
     let files: Vec<RuleFile<'_>> = files.iter().map(|(path, text)| RuleFile { path, text }).collect();
     let (things, datastreams, contracts, places, roles) = (things(), datastreams(), contracts(), places(), roles());
-    let known = Known {
-        things: &things,
-        datastreams: &datastreams,
-        contracts: &contracts,
-        places: &places,
-        roles: &roles,
-    };
+    let known =
+        Known { things: &things, datastreams: &datastreams, contracts: &contracts, places: &places, roles: &roles };
     parse(&files, &known)
 }
 
@@ -193,11 +186,8 @@ pub fn context(files: &[(&str, &str)]) -> Context {
 
 pub fn reading(datastream: u32, when: Time, result: f64) -> Entry {
     let feed = if datastream == 3 { "weather" } else { "water" };
-    let record = Record::Observation(Observation {
-        datastream: DatastreamId(datastream),
-        phenomenon_time: when,
-        result,
-    });
+    let record =
+        Record::Observation(Observation { datastream: DatastreamId(datastream), phenomenon_time: when, result });
     Entry { feed: feed.into(), received: when, record }
 }
 

@@ -17,23 +17,32 @@ const HEADROOM = 0.12;
 /** Even a still lake gets this much of the scale, in the unit, so that its ripples do not look like waves. */
 const SPAN_MIN = 0.2;
 
+/** How far a chart looks. */
+export interface Hours {
+  back: number;
+  ahead: number;
+}
+
+const HOUR_MS = 3_600_000;
+
 /** The part of time and level that the chart shows: everything measured, forecast and the level that matters. */
 export function frameOf(
   measured: SeriesPoint[],
   forecast: ForecastPoint[],
   level: number | null,
   now: number,
+  hours: Hours,
 ): Frame {
-  const sixHours = 6 * 3_600_000;
+  const [from, to] = [now - hours.back * HOUR_MS, now + hours.ahead * HOUR_MS];
   const values = [
     ...measured.map((point) => point[1]),
-    ...forecast.flatMap((point) => [point[2], point[3]]),
+    ...forecast.filter(([at]) => at <= to).flatMap((point) => [point[2], point[3]]),
     ...(level === null ? [] : [level]),
   ];
   const low = values.length > 0 ? Math.min(...values) : 0;
   const high = values.length > 0 ? Math.max(...values) : 1;
   const padding = Math.max(high - low, SPAN_MIN) * HEADROOM;
-  return { from: now - sixHours, to: now + sixHours, low: low - padding, high: high + padding };
+  return { from, to, low: low - padding, high: high + padding };
 }
 
 export function x(at: number, frame: Frame, box: Box): number {
