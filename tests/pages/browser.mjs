@@ -39,8 +39,8 @@ export function pictureFolder() {
  * A browser with one page of 1366 by 768. `faults` collects what no page may do: throw, break the content security
  * policy, or ask anybody but our own server.
  */
-export async function openBrowser() {
-  const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+export async function openBrowser(moreFlags = []) {
+  const browser = await chromium.launch({ executablePath: CHROMIUM, args: [...FLAGS, ...moreFlags] });
   const context = await browser.newContext({ viewport: { width: 1366, height: 768 }, locale: "en-GB" });
   const page = await context.newPage();
   page.setDefaultTimeout(STEP_MS);

@@ -115,3 +115,16 @@ test("without a connection the screen says since when, and comes back by itself"
   await context.setOffline(false);
   await page.waitForSelector(".old-banner", { state: "detached" });
 });
+
+test("without WebGL the list takes the place of the map, and says why", { timeout: 120_000 }, async () => {
+  const plain = await openBrowser(["--disable-webgl", "--disable-webgl2", "--disable-3d-apis"]);
+  try {
+    await visit(plain.page, "/");
+    await plain.page.waitForSelector(".desk-right .twin tbody tr");
+    assert.match(await plain.page.locator(".twin .notice").textContent(), /cannot draw the map/);
+    assert.equal(await plain.page.locator(".map-canvas").count(), 0);
+    assert.deepEqual(plain.faults, []);
+  } finally {
+    await plain.browser.close();
+  }
+});

@@ -54,7 +54,9 @@ describe("an alert in words", () => {
   test("says what is left, and when it is over", () => {
     expect(remaining(alert({}), NOW)).toBe("10 min left");
     expect(remaining(alert({}), NOW + 20 * 60_000)).toBe("10 min over");
-    expect(remaining(alert({ state: "acknowledged" }), NOW)).toBe("taken");
+    expect(remaining(alert({ state: "acknowledged", acknowledged_by: "water_desk" }), NOW)).toBe(
+      "Water desk",
+    );
     expect(remaining(alert({ state: "resolved" }), NOW)).toBe("closed");
     expect(overdue(alert({}), NOW + 20 * 60_000)).toBe(true);
     expect(overdue(alert({ state: "acknowledged" }), NOW + 20 * 60_000)).toBe(false);

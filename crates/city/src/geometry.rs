@@ -77,10 +77,7 @@ impl BoundingBox {
     }
     /// The middle.
     pub fn centre(&self) -> Position {
-        Position {
-            longitude: f64::midpoint(self.west, self.east),
-            latitude: f64::midpoint(self.south, self.north),
-        }
+        Position { longitude: f64::midpoint(self.west, self.east), latitude: f64::midpoint(self.south, self.north) }
     }
 }
 
@@ -136,14 +133,15 @@ impl Polygon {
         }
         self.0.iter().any(|p| other.contains(*p))
             || other.0.iter().any(|p| self.contains(*p))
-            || self.0.windows(2).any(|e| other.0.windows(2).any(|f| edges_cross(e, f)))
+            || self.0.windows(2).any(|edge| other.0.windows(2).any(|crossing| edges_cross(edge, crossing)))
     }
 }
 
-fn edges_cross(e: &[Position], f: &[Position]) -> bool {
-    let ([a, b], [c, d]) = (e, f) else { return false };
-    let side = |p: &Position, q: &Position, r: &Position| {
-        (q.longitude - p.longitude) * (r.latitude - p.latitude) - (q.latitude - p.latitude) * (r.longitude - p.longitude)
+fn edges_cross(edge: &[Position], other: &[Position]) -> bool {
+    let ([a, b], [c, d]) = (edge, other) else { return false };
+    let side = |from: &Position, to: &Position, of: &Position| {
+        (to.longitude - from.longitude) * (of.latitude - from.latitude)
+            - (to.latitude - from.latitude) * (of.longitude - from.longitude)
     };
     (side(a, b, c) > 0.0) != (side(a, b, d) > 0.0) && (side(c, d, a) > 0.0) != (side(c, d, b) > 0.0)
 }

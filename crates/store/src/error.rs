@@ -63,12 +63,6 @@ pub enum StoreError {
     /// A write failed before; the program has to start anew.
     #[error("a write failed before; the store takes nothing more until the program starts anew")]
     Failed,
-    /// The writer's queue is full: the sender should wait and come back.
-    #[error("the writer is busy; send the batch again later")]
-    Busy,
-    /// The writer has stopped.
-    #[error("the writer has stopped")]
-    Stopped,
 }
 
 impl From<rusqlite::Error> for StoreError {

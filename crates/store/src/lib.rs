@@ -1,7 +1,7 @@
 //! What is kept, in one SQLite file: the journal, the account of each feed, the series as compressed chunks, the
 //! compiled timetables, the alerts and how far the watch has come.
 //!
-//! One connection writes (see [`writer`]), any number read (see [`Reader`]). A batch is acknowledged after it is on
+//! One connection writes ([`Store`], owned by one thread of the program), any number read (see [`Reader`]). A batch is acknowledged after it is on
 //! the disk; batches that wait together share one transaction. A failed write is never tried again: the store
 //! refuses everything from then on and the program has to start anew from what is on the disk.
 
@@ -21,7 +21,6 @@ mod store;
 mod timetables;
 
 pub mod schema;
-pub mod writer;
 
 pub use account::FeedAccount;
 pub use alerts::{AlertFilter, WatchPosition, WatchState, WatchStep};
@@ -34,4 +33,3 @@ pub use retention::{ALERTS_KEPT, Retired};
 pub use series::{Bucket, CHUNK_POINTS_MAX, Latest, Point};
 pub use store::Store;
 pub use timetables::StoredTimetable;
-pub use writer::{Event, WriterHandle};

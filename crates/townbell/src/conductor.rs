@@ -116,7 +116,8 @@ impl Conductor {
                 let every = feed.poll_every?.as_ms().max(TICK.as_ms());
                 let since = start.since(self.origin).as_ms();
                 let first = self.origin + Span::ms(since.div_euclid(every) * every);
-                let at = if first < start && feed.contract.kind != FeedKind::Gtfs { first + Span::ms(every) } else { start };
+                let at =
+                    if first < start && feed.contract.kind != FeedKind::Gtfs { first + Span::ms(every) } else { start };
                 Some((feed.contract.feed.clone(), at))
             })
             .collect()

@@ -136,7 +136,7 @@ fn main() -> ExitCode {
         Command::Check { city } => commands::check::run(&city),
         Command::Replay(replay) => match replay.datastream {
             Some(datastream) => commands::recordings::run(&replay.city, &replay.observations, &datastream),
-            None => commands::replay::run(commands::replay::Options {
+            None => commands::replay::run(&commands::replay::Options {
                 city: replay.city,
                 from: replay.from,
                 to: replay.to,

@@ -103,7 +103,9 @@ pub async fn start(options: Options) -> anyhow::Result<Running> {
     let Options { mut city, data, listen, access, source } = options;
     let progress = Progress::new();
     let lock = lock(&data)?;
-    let listener = TcpListener::bind(listen).await.with_context(|| format!("{listen} cannot be listened at; is something else running there?"))?;
+    let listener = TcpListener::bind(listen)
+        .await
+        .with_context(|| format!("{listen} cannot be listened at; is something else running there?"))?;
     let address = listener.local_addr()?;
     let tiles = open_tiles(&city, &data, &progress)?;
     progress.at("Reading what is stored", 0, 1);
@@ -120,7 +122,7 @@ pub async fn start(options: Options) -> anyhow::Result<Running> {
     }
     let city = Arc::new(city);
     let live = Arc::new(Live::new(u64::try_from(LiveClock.now().ms()).unwrap_or_default()));
-    let Rebuilt { desk, thread, picture, timetables } = Desk::start(store, Arc::clone(&city), Arc::clone(&live), resume)?;
+    let Rebuilt { desk, thread, picture, timetables } = Desk::start(store, &city, &live, resume)?;
     let gate = Gate::new(policy(&city))?;
     let door = Arc::new(Door::new(gate, desk, Arc::clone(&clock), timetables));
     let app = App {
@@ -187,7 +189,9 @@ fn clock_for(source: Source, store: &store::Store) -> anyhow::Result<Clocks> {
         Source::Live => Ok((Arc::new(LiveClock), None, LiveClock.now())),
         Source::Replay { from, to, .. } => {
             if let Some(last) = last.filter(|last| *last < from || *last > to + TICK) {
-                bail!("this data folder holds a replay that stands at {last}, outside {from} to {to}; use another folder with --data");
+                bail!(
+                    "this data folder holds a replay that stands at {last}, outside {from} to {to}; use another folder with --data"
+                );
             }
             let resume = last.unwrap_or(from).max(from);
             let clock = Arc::new(ReplayClock::new(resume));
@@ -230,12 +234,18 @@ fn replay_view(city: &City, source: Source) -> Option<ReplayView> {
 }
 
 /// Live feeds: a task a feed, and the ticker. Ends when told to stop.
-async fn drive_live(city: Arc<City>, door: Arc<Door>, poller: Arc<Poller>, mut stopped: signal::Receiver<bool>) -> anyhow::Result<()> {
+async fn drive_live(
+    city: Arc<City>,
+    door: Arc<Door>,
+    poller: Arc<Poller>,
+    mut stopped: signal::Receiver<bool>,
+) -> anyhow::Result<()> {
     let mut tasks = tokio::task::JoinSet::new();
     for feed in city.feeds.iter().filter(|feed| feed.poll_every.is_some()) {
         let (feed, door, poller) = (feed.clone(), Arc::clone(&door), Arc::clone(&poller));
         tasks.spawn(async move {
-            let every = std::time::Duration::from_millis(feed.poll_every.map_or(60_000, |every| every.as_ms().unsigned_abs()));
+            let every =
+                std::time::Duration::from_millis(feed.poll_every.map_or(60_000, |every| every.as_ms().unsigned_abs()));
             let mut beat = tokio::time::interval(every);
             beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
             loop {

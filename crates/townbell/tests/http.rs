@@ -1,4 +1,5 @@
 //! The program over HTTP: what each route answers, to whom, and what rubbish gets.
+#![allow(clippy::expect_used, clippy::panic, reason = "a test says what it expected")]
 
 mod house;
 
@@ -86,8 +87,13 @@ async fn sensorthings_takes_and_gives_back_observations() {
     let path = "/v1.1/Datastreams(1)/Observations";
     let (status, _) = post(address, path, body.to_string()).await.expect("an answer");
     assert_eq!(status, StatusCode::CREATED);
-    assert_eq!(post(address, path, body.to_string()).await.expect("an answer").0, StatusCode::CREATED, "a second time is no error");
-    let page = json(address, "/v1.1/Datastreams(1)/Observations?$orderby=phenomenonTime%20desc&$top=1&$count=true").await;
+    assert_eq!(
+        post(address, path, body.to_string()).await.expect("an answer").0,
+        StatusCode::CREATED,
+        "a second time is no error"
+    );
+    let page =
+        json(address, "/v1.1/Datastreams(1)/Observations?$orderby=phenomenonTime%20desc&$top=1&$count=true").await;
     assert_eq!(page["value"][0]["result"], 1.25);
     assert!(page["@iot.nextLink"].is_string() || page["@iot.count"] == 1);
     let link = page["value"][0]["@iot.selfLink"].as_str().expect("a link").to_owned();
@@ -129,13 +135,17 @@ async fn an_alert_is_taken_by_a_role_and_never_with_a_phone_number() {
     for n in 0..8 {
         let time = until - city::Span::min(15 * (7 - n));
         let body = object!({ "phenomenonTime": time, "result": 2.6 + 0.01 * n as f64 });
-        assert_eq!(post(address, "/v1.1/Datastreams(1)/Observations", body.to_string()).await.expect("an answer").0, StatusCode::CREATED);
+        assert_eq!(
+            post(address, "/v1.1/Datastreams(1)/Observations", body.to_string()).await.expect("an answer").0,
+            StatusCode::CREATED
+        );
     }
     let open = json(address, "/api/alerts?state=open").await;
     let id = open["items"][0]["id"].as_str().expect("an open alert").to_owned();
     let path = format!("/api/alerts/{id}/acknowledge");
     let take = |role: &str, note: &str| object!({ "role": role, "note": note }).to_string();
-    let (status, answer) = post(address, &path, take("duty_officer", "call Ana on +55 51 99876-5432")).await.expect("an answer");
+    let (status, answer) =
+        post(address, &path, take("duty_officer", "call Ana on +55 51 99876-5432")).await.expect("an answer");
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
     let detail = problem(&answer)["detail"].as_str().expect("words").to_owned();
     assert!(detail.contains("telephone") && !detail.contains("99876"), "{detail}");
@@ -146,7 +156,8 @@ async fn an_alert_is_taken_by_a_role_and_never_with_a_phone_number() {
     let history = json(address, &format!("/api/alerts/{id}")).await;
     assert_eq!(history["alert"]["state"], "acknowledged");
     assert_eq!(history["alert"]["acknowledged_by"], "water_desk");
-    let (status, answer) = post(address, "/api/alerts/nothing~x~1/acknowledge", take("water_desk", "")).await.expect("an answer");
+    let (status, answer) =
+        post(address, "/api/alerts/nothing~x~1/acknowledge", take("water_desk", "")).await.expect("an answer");
     assert_eq!(status, StatusCode::NOT_FOUND);
     problem(&answer);
     wire::until_replayed(running).await.expect("stops in order");
@@ -168,18 +179,34 @@ async fn every_route_is_in_the_table_and_behind_the_authoriser() {
         .as_object()
         .expect("paths")
         .iter()
-        .flat_map(|(path, methods)| methods.as_object().expect("methods").keys().map(|m| (m.to_uppercase(), path.clone())))
+        .flat_map(|(path, methods)| {
+            methods.as_object().expect("methods").keys().map(|m| (m.to_uppercase(), path.clone()))
+        })
         .collect();
     for route in &table {
         let path = route.path.replace("{*path}", "{path}");
         let page = matches!(route.path, "/" | "/{*path}");
-        assert!(page || documented.contains(&(route.method.to_string(), path.clone())), "{path} is not in the OpenAPI document");
-        let address = route.path.replace("{*path}", "Things").replace("{id}", "x").replace("{datastream}", "1").replace("{z}/{x}/{y}", "12/1/1.mvt");
+        assert!(
+            page || documented.contains(&(route.method.to_string(), path.clone())),
+            "{path} is not in the OpenAPI document"
+        );
+        let address = route
+            .path
+            .replace("{*path}", "Things")
+            .replace("{id}", "x")
+            .replace("{datastream}", "1")
+            .replace("{z}/{x}/{y}", "12/1/1.mvt");
         let url = format!("http://{}{address}", running.address);
         let method = if route.method == Method::GET { reqwest::Method::GET } else { reqwest::Method::POST };
         let status = client().request(method, url).send().await.expect("an answer").status();
         let public = route.class == account::DataClass::Public;
-        assert_eq!(status == StatusCode::UNAUTHORIZED, !public, "{} {} answered {status} without a token", route.method, route.path);
+        assert_eq!(
+            status == StatusCode::UNAUTHORIZED,
+            !public,
+            "{} {} answered {status} without a token",
+            route.method,
+            route.path
+        );
     }
     assert_eq!(documented.len() + 2, table.len(), "a documented path is not served, or the other way round");
     // The replay has no token either, so its senders were turned away, as they should be.

@@ -1,5 +1,6 @@
 //! Killed twenty times in the middle of a replay: the accounts balance, nothing acknowledged is missing, no alert is
 //! doubled, and the alerts are those of a replay that nobody killed.
+#![allow(clippy::expect_used, clippy::panic, reason = "a test says what it expected")]
 
 mod house;
 
@@ -114,7 +115,9 @@ async fn send(port: u16, acknowledged: Arc<std::sync::Mutex<BTreeSet<u64>>>, ove
 
 async fn until_over(demo: &Demo) {
     for _ in 0..3_000 {
-        if get(demo.address, "/health").await.is_some() && json(demo.address, "/health").await["now"] == at(TO).to_string() {
+        if get(demo.address, "/health").await.is_some()
+            && json(demo.address, "/health").await["now"] == at(TO).to_string()
+        {
             return;
         }
         tokio::time::sleep(Duration::from_millis(100)).await;

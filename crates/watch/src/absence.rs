@@ -3,7 +3,7 @@
 use city::{AlertChange, Blindness, Span, ThingId, Time};
 
 use crate::context::Context;
-use crate::engine::{feed_blindness, series_bearings, series_subject};
+use crate::engine::{feed_blindness, series_bearings};
 use crate::life::{self, Bearings, Judgement};
 use crate::rule::{Absence, Rule, Voice};
 use crate::state::State;
@@ -107,17 +107,17 @@ fn introduce(context: &Context, voice: &Voice) -> (String, String, Bearings) {
     match voice {
         Voice::Feed(feed) => {
             let bearings = Bearings { feed: Some(feed.clone()), ..Bearings::default() };
-            (format!("feed:{feed}"), context.feed_name(feed).to_owned(), bearings)
+            (voice.subject(), context.feed_name(feed).to_owned(), bearings)
         }
         Voice::Datastream(id) => {
             let name = context.datastreams.get(id).map_or_else(String::new, |stream| stream.name.clone());
-            (series_subject(*id), name, series_bearings(context, *id))
+            (voice.subject(), name, series_bearings(context, *id))
         }
         Voice::Thing(id) => {
             let thing = context.things.get(id);
             let feed = context.datastreams.values().find(|stream| stream.thing == *id).map(|s| s.feed.clone());
             let bearings = Bearings { feed, position: thing.map(|thing| thing.position), ..Bearings::default() };
-            (format!("thing:{id}"), thing.map_or_else(String::new, |thing| thing.name.clone()), bearings)
+            (voice.subject(), thing.map_or_else(String::new, |thing| thing.name.clone()), bearings)
         }
     }
 }

@@ -4,11 +4,11 @@
 //! changes are a function of the journal (and of the rules) alone, whoever drives it and however fast.
 
 use city::record::Entry;
-use city::{AlertChange, Blindness, DatastreamId, FeedId, Record, RuleId, Span, Time, alert::AlertChangeKind};
+use city::{Alert, AlertChange, Blindness, DatastreamId, FeedId, Record, RuleId, Span, Time, alert::AlertChangeKind};
 
 use crate::context::Context;
 use crate::life::Bearings;
-use crate::rule::{Kind, Rule};
+use crate::rule::{Kind, Rule, Voice};
 use crate::state::State;
 use crate::{absence, life, rise, threshold, trip, warning, words};
 
@@ -148,7 +148,7 @@ fn look(
 
 /// The subject of an alert on a series.
 pub(crate) fn series_subject(datastream: DatastreamId) -> String {
-    format!("datastream:{datastream}")
+    Voice::Datastream(datastream).subject()
 }
 
 /// Why a series cannot be seen: its feed is silent, or it is.
@@ -185,14 +185,18 @@ pub(crate) fn series_bearings(context: &Context, datastream: DatastreamId) -> Be
     }
 }
 
-/// Alerts whose rule is gone: nobody would ever close them.
+/// Alerts whose rule is gone, or no longer looks at their subject: nobody would ever close them.
 fn retire_orphans(state: &mut State, context: &Context, now: Time, out: &mut Vec<AlertChange>) {
     let known = |rule: &RuleId| context.rules.binary_search_by(|known| known.id.cmp(rule)).is_ok();
-    let orphans: Vec<_> = state.alerts.values().filter(|alert| !known(&alert.key.rule)).cloned().collect();
+    let looked_at = |alert: &&Alert| {
+        let at = context.rules.binary_search_by(|rule| rule.id.cmp(&alert.key.rule)).ok();
+        at.and_then(|at| context.rules.get(at)).is_some_and(|rule| rule.kind.looks_at(&alert.key.subject))
+    };
+    let orphans: Vec<_> = state.alerts.values().filter(|alert| !looked_at(alert)).cloned().collect();
     for alert in orphans {
         state.alerts.remove(&alert.id);
         state.progress.remove(&State::progress_key(&alert.key));
-        out.push(life::close(alert, "The rule that opened this alert is no longer in force.", now));
+        out.push(life::close(alert, "The rule that opened this alert no longer looks at this.", now));
     }
     state.windows.retain(|(rule, _), _| known(rule));
     state.progress.retain(|(rule, _), _| known(rule));

@@ -53,6 +53,20 @@ impl Kind {
             Self::Trip(_) => "trip",
         }
     }
+
+    /// Whether the rule still looks at a subject: an edit may have taken it away while an alert on it was open.
+    pub(crate) fn looks_at(&self, subject: &str) -> bool {
+        let series = |ids: &[DatastreamId]| ids.iter().any(|id| Voice::Datastream(*id).subject() == subject);
+        match self {
+            Self::Threshold(kind) => series(&kind.datastreams),
+            Self::Rise(kind) => series(&kind.datastreams),
+            Self::Absence(kind) => kind.of.iter().any(|voice| voice.subject() == subject),
+            Self::Warning(kind) => kind.places.iter().any(|place| subject.ends_with(&format!("@{place}"))),
+            Self::Trip(kind) => {
+                kind.routes.is_empty() || kind.routes.iter().any(|route| subject == format!("route:{route}"))
+            }
+        }
+    }
 }
 
 /// One figure out of the readings of a window.
@@ -157,6 +171,17 @@ pub enum Voice {
     Thing(ThingId),
     /// A datastream: no reading.
     Datastream(DatastreamId),
+}
+
+impl Voice {
+    /// The subject of an alert about it.
+    pub(crate) fn subject(&self) -> String {
+        match self {
+            Self::Feed(feed) => format!("feed:{feed}"),
+            Self::Thing(thing) => format!("thing:{thing}"),
+            Self::Datastream(id) => format!("datastream:{id}"),
+        }
+    }
 }
 
 /// Silence of a feed, a thing or a datastream. Silence of a thing behind a silent feed is unknown, not true:

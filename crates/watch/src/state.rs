@@ -124,6 +124,12 @@ impl State {
         self.last_tick
     }
 
+    /// Makes the next tick look at everything: call it after reading a snapshot that other rules, or another
+    /// configuration of the city, may have written.
+    pub fn reconsider(&mut self) {
+        self.wake = None;
+    }
+
     pub(crate) fn begin(&mut self, now: Time) {
         self.started.get_or_insert(now);
         self.now = Some(self.now.map_or(now, |before| before.max(now)));

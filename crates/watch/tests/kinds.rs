@@ -353,6 +353,15 @@ fn an_alert_of_a_rule_that_is_gone_is_resolved() {
 }
 
 #[test]
+fn an_alert_on_what_its_rule_no_longer_looks_at_is_resolved() {
+    let mut state = State::default();
+    run(&mut state, &context(&[("high", LEVEL)]), &levels(&[(0, 2.6), (20, 2.6)]), None);
+    let elsewhere = LEVEL.replace("datastream = 1", "datastream = 2");
+    let changes = run(&mut state, &context(&[("high", &elsewhere)]), &levels(&[(40, 2.6)]), Some(at(60)));
+    assert_eq!(changes.iter().map(|change| change.kind).collect::<Vec<_>>(), [Resolved]);
+}
+
+#[test]
 fn a_rise_rings_for_a_slow_rise_and_not_for_sway() {
     let rise = r#"
 kind = "rise"

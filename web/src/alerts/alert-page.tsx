@@ -1,12 +1,12 @@
-import { createEffect, createMemo, createResource, For, on, Show } from "solid-js";
+import { createEffect, createMemo, createResource, on, Show } from "solid-js";
 import { askAlert, Refusal } from "../api/ask";
-import type { Alert, AlertChange } from "../api/types";
+import type { Alert } from "../api/types";
 import { city, cityNow, findDatastream, zone } from "../city/city";
 import { useKeys } from "../keys/keys";
 import { figure, words } from "../say/figure";
 import { glued } from "../say/glued";
 import { age, length } from "../say/span";
-import { date, hourMinute, milliseconds, when } from "../say/time";
+import { hourMinute, milliseconds, when } from "../say/time";
 import { back } from "../shell/route";
 import { AlertChart } from "./alert-chart";
 import { SeveritySign, StaleSign } from "./severity-sign";

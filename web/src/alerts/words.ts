@@ -9,10 +9,10 @@ export function holder(alert: Alert): string {
   return alert.acknowledged_by ? `${words(alert.acknowledged_by)} has it.` : "Nobody has it.";
 }
 
-/** What is left to do it in: "12 min left"; once taken, "taken"; once over, "closed". */
+/** What is left to do it in: "12 min left"; once taken, who has it; once over, "closed". */
 export function remaining(alert: Alert, now: number): string {
   if (alert.state === "resolved") return "closed";
-  if (alert.state === "acknowledged") return "taken";
+  if (alert.state === "acknowledged") return alert.acknowledged_by ? words(alert.acknowledged_by) : "taken";
   return left(milliseconds(alert.respond_by), now);
 }
 

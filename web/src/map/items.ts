@@ -9,7 +9,7 @@ import type {
   VehicleState,
   WarningState,
 } from "../api/types";
-import { arrow, figure } from "../say/figure";
+import { arrow, figure, words } from "../say/figure";
 import { shortened } from "../say/shortened";
 import { span } from "../say/span";
 import { milliseconds } from "../say/time";
@@ -196,7 +196,7 @@ function alertItem(alert: Alert, sources: Sources, places: Map<string, Place>): 
     symbol: thing ? `thing:${thing.id}` : `alert:${alert.id}`,
     onMap: position !== null && thing === undefined,
     name: alert.title,
-    value: alert.state === "acknowledged" ? "taken" : "nobody has it",
+    value: alert.acknowledged_by ? `${words(alert.acknowledged_by)} has it` : "nobody has it",
     at: milliseconds(alert.opened),
     position,
     nowhere: wholeCity ? "whole city" : "no spot",

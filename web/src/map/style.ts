@@ -34,7 +34,7 @@ export const PALETTES: Record<Theme, Palette> = {
     ink: "#e9edf2",
     dim: "#9aa7b5",
     accent: "#8fb8de",
-    vehicle: "#c3ced9",
+    vehicle: "#d5dde6",
     unknown: "#2a323b",
     unknownHatch: "#6d7a87",
     zoneLine: "#8fb8de",
@@ -132,7 +132,7 @@ function itemLayers(palette: Palette): StyleSpecification["layers"] {
       source: "vehicles",
       layout: {
         "icon-image": ["get", "icon"],
-        "icon-size": ["interpolate", ["linear"], ["zoom"], 11, 0.5, 13, 0.8, 15, 1],
+        "icon-size": ["interpolate", ["linear"], ["zoom"], 11, 0.65, 12.5, 0.95, 15, 1.1],
         "icon-rotate": ["get", "bearing"],
         "icon-rotation-alignment": "map",
         "icon-allow-overlap": true,

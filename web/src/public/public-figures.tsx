@@ -2,7 +2,7 @@ import { createMemo, For, Show } from "solid-js";
 import { StaleSign } from "../alerts/severity-sign";
 import { city, cityNow, things } from "../city/city";
 import { figure, trend } from "../say/figure";
-import { age, span } from "../say/span";
+import { age } from "../say/span";
 import { milliseconds } from "../say/time";
 
 interface Row {
@@ -32,7 +32,7 @@ function services(): Row[] {
     const lateWords = late > 0 ? `, ${late} late` : "";
     return {
       name: names[mode] ?? mode,
-      value: `${ours.length} running${lateWords} · ${span(cityNow() - newest)}`,
+      value: `${ours.length} running${lateWords} · ${age(cityNow() - newest)}`,
       note: ours.some((vehicle) => vehicle.simulated) ? "simulated from the timetable" : "",
       stale: feed?.status === "silent" ? `${feed.name} is silent.` : null,
     };

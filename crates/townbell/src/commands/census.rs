@@ -9,7 +9,9 @@ use gate::census::{census, lock};
 /// # Errors
 /// When a field is kept that nobody has classified; then the program must not be released.
 pub fn run() -> anyhow::Result<ExitCode> {
-    match census(&store::schema::persisted()?) {
+    let mut bodies = store::schema::bodies()?;
+    bodies.add::<watch::State>()?;
+    match census(&store::schema::persisted_with(bodies)?) {
         Ok(rows) => {
             print!("{}", lock(&rows));
             Ok(ExitCode::SUCCESS)

@@ -27,7 +27,10 @@ pub fn run(folder: &Path) -> anyhow::Result<ExitCode> {
             for mistake in &mistakes {
                 println!("{mistake}");
             }
-            println!("{} to mend.", if mistakes.len() == 1 { "1 mistake".to_owned() } else { format!("{} mistakes", mistakes.len()) });
+            println!(
+                "{} to mend.",
+                if mistakes.len() == 1 { "1 mistake".to_owned() } else { format!("{} mistakes", mistakes.len()) }
+            );
             Ok(ExitCode::FAILURE)
         }
     }

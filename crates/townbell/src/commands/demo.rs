@@ -41,7 +41,10 @@ struct Demo;
 pub fn run(options: Options) -> anyhow::Result<ExitCode> {
     super::start_logging();
     if !options.listen.ip().is_loopback() {
-        bail!("the demo has no passwords, so it listens on this machine only: use --listen 127.0.0.1:{}", options.listen.port());
+        bail!(
+            "the demo has no passwords, so it listens on this machine only: use --listen 127.0.0.1:{}",
+            options.listen.port()
+        );
     }
     let folder = match options.city {
         Some(folder) => folder,
@@ -49,7 +52,11 @@ pub fn run(options: Options) -> anyhow::Result<ExitCode> {
     };
     let Ok(city) = City::read(&folder) else { return check::run(&folder) };
     let Some(demo) = city.demo.clone() else {
-        bail!("{} has no [demo] section, so there is nothing to replay; run: townbell serve {}", folder.display(), folder.display())
+        bail!(
+            "{} has no [demo] section, so there is nothing to replay; run: townbell serve {}",
+            folder.display(),
+            folder.display()
+        )
     };
     let from = options.from.unwrap_or(demo.replay_from);
     let to = options.to.unwrap_or(demo.replay_to);
@@ -58,13 +65,25 @@ pub fn run(options: Options) -> anyhow::Result<ExitCode> {
     let runtime = wire::runtime()?;
     runtime.block_on(async {
         let source = Source::Replay { origin: demo.replay_from, from, to, speed };
-        let running = wire::start(wire::Options { city, data: options.data, listen: options.listen, access: Access::DemoOnLoopback, source })
-            .await
-            .context("the demo could not be started")?;
+        let running = wire::start(wire::Options {
+            city,
+            data: options.data,
+            listen: options.listen,
+            access: Access::DemoOnLoopback,
+            source,
+        })
+        .await
+        .context("the demo could not be started")?;
         let local = |time: Time| time.timestamp().to_zoned(zone.clone()).strftime("%-d %B %Y, %H:%M").to_string();
         println!();
         println!("  {} at  http://{}", running.app.city.name, running.address);
-        println!("  Replaying {} to {} at {} times real time; now {}.", local(from), local(to), speed.0, local(running.app.clock.now()));
+        println!(
+            "  Replaying {} to {} at {} times real time; now {}.",
+            local(from),
+            local(to),
+            speed.0,
+            local(running.app.clock.now())
+        );
         if let Some(notice) = &running.app.city.notice {
             println!("  {notice}");
         }

@@ -29,11 +29,14 @@ pub fn run(city: &Path, data: &Path, listen: SocketAddr) -> anyhow::Result<ExitC
             }
         }
     }
-    println!("{}", match bad {
-        0 => "Nothing is wrong.".to_owned(),
-        1 => "One thing is wrong.".to_owned(),
-        n => format!("{n} things are wrong."),
-    });
+    println!(
+        "{}",
+        match bad {
+            0 => "Nothing is wrong.".to_owned(),
+            1 => "One thing is wrong.".to_owned(),
+            n => format!("{n} things are wrong."),
+        }
+    );
     Ok(if bad == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -45,7 +48,12 @@ fn configuration(city: &Path) -> Finding {
     match City::read(city) {
         Ok(read) => Finding::Good(format!("configuration of {} in {}", read.name, city.display())),
         Err(mistakes) => bad(
-            format!("{} mistakes in the configuration in {}; the first: {}", mistakes.len(), city.display(), mistakes.first().map(ToString::to_string).unwrap_or_default()),
+            format!(
+                "{} mistakes in the configuration in {}; the first: {}",
+                mistakes.len(),
+                city.display(),
+                mistakes.first().map(ToString::to_string).unwrap_or_default()
+            ),
             format!("run: townbell check {}", city.display()),
         ),
     }
@@ -61,7 +69,10 @@ fn folder(data: &Path) -> Finding {
     let _removed = std::fs::remove_file(&probe);
     match written {
         Ok(()) => Finding::Good(format!("data folder {} can be written and synced", data.display())),
-        Err(error) => bad(format!("data folder {} cannot be written: {error}", data.display()), "check its owner, its rights and the free space"),
+        Err(error) => bad(
+            format!("data folder {} cannot be written: {error}", data.display()),
+            "check its owner, its rights and the free space",
+        ),
     }
 }
 
@@ -78,15 +89,24 @@ fn database(data: &Path) -> Finding {
     };
     match look() {
         Ok((seq, true)) => Finding::Good(format!("database with {seq} journal entries; every feed's account balances")),
-        Ok((_, false)) => bad("an account does not balance: received is not stored + duplicate + rejected", "keep the data folder as it is and report this; it must never happen"),
-        Err(error) => bad(format!("the database cannot be read: {error}"), "restore the last backup, or move the data folder away and start anew"),
+        Ok((_, false)) => bad(
+            "an account does not balance: received is not stored + duplicate + rejected",
+            "keep the data folder as it is and report this; it must never happen",
+        ),
+        Err(error) => bad(
+            format!("the database cannot be read: {error}"),
+            "restore the last backup, or move the data folder away and start anew",
+        ),
     }
 }
 
 fn address(listen: SocketAddr) -> Finding {
     match TcpListener::bind(listen) {
         Ok(_) => Finding::Good(format!("{listen} is free")),
-        Err(error) => bad(format!("{listen} cannot be listened at: {error}"), "stop what runs there (another townbell?), or use --listen with another port"),
+        Err(error) => bad(
+            format!("{listen} cannot be listened at: {error}"),
+            "stop what runs there (another townbell?), or use --listen with another port",
+        ),
     }
 }
 

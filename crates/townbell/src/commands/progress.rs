@@ -14,7 +14,8 @@ impl Progress {
     pub fn new() -> Self {
         let bar = ProgressBar::new(1);
         // invariant: the template is a constant that parses.
-        let style = ProgressStyle::with_template("  {msg:32} {wide_bar} {percent:>3} %").unwrap_or_else(|_| ProgressStyle::default_bar());
+        let style = ProgressStyle::with_template("  {msg:32} {wide_bar} {percent:>3} %")
+            .unwrap_or_else(|_| ProgressStyle::default_bar());
         bar.set_style(style);
         let terminal = !bar.is_hidden();
         Self { bar, terminal, last: std::sync::Mutex::new(String::new()) }

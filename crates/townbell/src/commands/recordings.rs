@@ -26,8 +26,8 @@ pub fn run(folder: &Path, files: &[PathBuf], datastream: &str) -> anyhow::Result
     let Ok(city) = City::read(folder) else { return check::run(folder) };
     let named = |d: &&Datastream| d.name == datastream || d.id.to_string() == datastream;
     let Some(datastream) = city.datastreams.iter().find(named) else {
-        let names: Vec<String> = city.datastreams.iter().map(|d| format!("{} ({})", d.id, d.name)).collect();
-        bail!("there is no datastream {datastream:?}; there are {}", names.join(", "));
+        let listed: Vec<String> = city.datastreams.iter().map(|d| format!("{} ({})", d.id, d.name)).collect();
+        bail!("there is no datastream {datastream:?}; there are {}", listed.join(", "));
     };
     let rules: Vec<&Rule> = city.rules.iter().filter(|rule| level_of(rule).is_some()).collect();
     for file in files {
@@ -55,7 +55,11 @@ fn level_of(rule: &Rule) -> Option<f64> {
 
 fn try_rule(city: &City, rule: &Rule, datastream: &Datastream, readings: &[(Time, f64)]) -> anyhow::Result<()> {
     let level = level_of(rule).context("a rule with a level")?;
-    let property = city.observed_properties.iter().find(|p| p.id == datastream.observed_property).context("the observed property")?;
+    let property = city
+        .observed_properties
+        .iter()
+        .find(|p| p.id == datastream.observed_property)
+        .context("the observed property")?;
     let thing = city.things.iter().find(|t| t.id == datastream.thing).context("the thing")?;
     let feed = city.feed(&datastream.feed).context("the feed")?;
     let series = Series { datastream, property, thing, contract: &feed.contract, timezone: &city.zone };
@@ -67,7 +71,11 @@ fn try_rule(city: &City, rule: &Rule, datastream: &Datastream, readings: &[(Time
         let at = local(ring.ring.opened, &city.zone);
         match ring.verdict {
             Verdict::Early { crossing, lead } => {
-                println!("    {at}  rings {:5.1} h before the level passes {level} m on {}", lead.as_h(), local(crossing, &city.zone));
+                println!(
+                    "    {at}  rings {:5.1} h before the level passes {level} m on {}",
+                    lead.as_h(),
+                    local(crossing, &city.zone)
+                );
             }
             Verdict::Above => println!("    {at}  rings while the level is above {level} m already"),
             Verdict::False { highest } => println!("    {at}  rings for nothing: {highest:.2} m at most within 72 h"),
@@ -83,7 +91,10 @@ fn try_rule(city: &City, rule: &Rule, datastream: &Datastream, readings: &[(Time
     if crossed.is_empty() {
         println!("    {} rings, no crossing, {falsely} for nothing", scored.len());
     } else {
-        println!("    {rung} of {} crossings rung, the latest {least:.1} h ahead; {falsely} rings for nothing", crossed.len());
+        println!(
+            "    {rung} of {} crossings rung, the latest {least:.1} h ahead; {falsely} rings for nothing",
+            crossed.len()
+        );
     }
     Ok(())
 }

@@ -36,7 +36,7 @@ pub struct Options {
 ///
 /// # Errors
 /// When the city has no recordings, or a folder cannot be used.
-pub fn run(options: Options) -> anyhow::Result<ExitCode> {
+pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     super::start_logging();
     let Ok(city) = City::read(&options.city) else { return check::run(&options.city) };
     let Some(demo) = city.demo.clone() else {
@@ -57,7 +57,9 @@ pub fn run(options: Options) -> anyhow::Result<ExitCode> {
         anyhow::Ok((reader.alert_changes(from, to + city::Span::h(1))?, app.picture().journal_seq()))
     })?;
     if let Some(path) = &options.alerts {
-        let mut file = std::io::BufWriter::new(std::fs::File::create(path).with_context(|| format!("{} cannot be written", path.display()))?);
+        let mut file = std::io::BufWriter::new(
+            std::fs::File::create(path).with_context(|| format!("{} cannot be written", path.display()))?,
+        );
         for change in &changes {
             serde_json::to_writer(&mut file, change)?;
             file.write_all(b"\n")?;
@@ -69,7 +71,13 @@ pub fn run(options: Options) -> anyhow::Result<ExitCode> {
         println!("{}", line(change, &zone));
     }
     let replayed = to.since(from).as_ms() as f64 / 1_000.0;
-    println!("{entries} journal entries, {} steps of alerts; {:.1} s for {:.1} h: {:.0} times real time.", changes.len(), spent, replayed / 3_600.0, replayed / spent);
+    println!(
+        "{entries} journal entries, {} steps of alerts; {:.1} s for {:.1} h: {:.0} times real time.",
+        changes.len(),
+        spent,
+        replayed / 3_600.0,
+        replayed / spent
+    );
     Ok(ExitCode::SUCCESS)
 }
 

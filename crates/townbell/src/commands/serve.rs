@@ -29,9 +29,10 @@ pub fn run(folder: &Path, listen: SocketAddr, data: &Path) -> anyhow::Result<Exi
     };
     let runtime = wire::runtime()?;
     runtime.block_on(async {
-        let running = wire::start(wire::Options { city, data: data.to_path_buf(), listen, access, source: Source::Live })
-            .await
-            .context("the city could not be started")?;
+        let running =
+            wire::start(wire::Options { city, data: data.to_path_buf(), listen, access, source: Source::Live })
+                .await
+                .context("the city could not be started")?;
         println!("{} at http://{}", running.app.city.name, running.address);
         println!("Stop it with Ctrl+C.");
         wire::until_stopped(running).await

@@ -77,7 +77,9 @@ impl DemoText {
             };
             let right = match feed.contract.kind {
                 FeedKind::Gtfs => demo.file.is_some(),
-                FeedKind::GtfsRtVehiclePositions | FeedKind::GtfsRtTripUpdates => demo.simulated && feed.timetable.is_some(),
+                FeedKind::GtfsRtVehiclePositions | FeedKind::GtfsRtTripUpdates => {
+                    demo.simulated && feed.timetable.is_some()
+                }
                 FeedKind::SensorThings => !demo.recording.is_empty(),
                 FeedKind::CapAtom => demo.folder.is_some(),
                 FeedKind::GtfsRtAlerts | FeedKind::CapFiles | FeedKind::ControlRoom => false,
@@ -86,7 +88,11 @@ impl DemoText {
                 out.push(format!("demo.feed {:?}: a feed of this kind needs file (gtfs), simulated and a timetable (positions, updates), recording (sensor_things) or folder (cap_atom)", demo.feed));
             }
             let files = demo.file.iter().chain(demo.recording.iter().map(|recording| &recording.file));
-            out.extend(files.filter(|file| !folder.join(file).is_file()).map(|file| format!("expected a file at {}", folder.join(file).display())));
+            out.extend(
+                files
+                    .filter(|file| !folder.join(file).is_file())
+                    .map(|file| format!("expected a file at {}", folder.join(file).display())),
+            );
         }
         out
     }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, de};
 pub struct Duration(pub Span);
 
 /// The longest length of time that makes sense in a configuration: 50 years (retention "for good").
-pub const DURATION_DAYS_MAX: i64 = 50 * 365;
+pub(super) const DURATION_DAYS_MAX: i64 = 50 * 365;
 
 impl Duration {
     /// Reads "15 min"; `None` when it is no such text, negative, or over [`DURATION_DAYS_MAX`].
@@ -32,7 +32,9 @@ impl<'de> Deserialize<'de> for Duration {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         Self::parse(&text).ok_or_else(|| {
-            de::Error::custom(format!("expected a length of time like \"30 s\", \"15 min\", \"2 h\" or \"7 days\", found {text:?}"))
+            de::Error::custom(format!(
+                "expected a length of time like \"30 s\", \"15 min\", \"2 h\" or \"7 days\", found {text:?}"
+            ))
         })
     }
 }

@@ -15,7 +15,7 @@ use city::FeedKind;
 /// A box, as written.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct BoxText {
+pub(super) struct BoxText {
     /// Degrees east.
     pub west: f64,
     /// Degrees north.
@@ -29,7 +29,7 @@ pub struct BoxText {
 /// A point, as written.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct PointText {
+pub(super) struct PointText {
     /// Degrees east.
     pub longitude: f64,
     /// Degrees north.
@@ -39,7 +39,7 @@ pub struct PointText {
 /// `[city]`
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct CityText {
+pub(super) struct CityText {
     /// Its name.
     pub name: String,
     /// IANA zone.
@@ -63,7 +63,7 @@ pub struct CityText {
 /// `[[place]]`
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct PlaceText {
+pub(super) struct PlaceText {
     /// Id.
     pub id: String,
     /// Name.
@@ -84,7 +84,7 @@ pub struct PlaceText {
 /// `[[observed_property]]`
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct ObservedPropertyText {
+pub(super) struct ObservedPropertyText {
     /// Id.
     pub id: String,
     /// Name.
@@ -106,7 +106,7 @@ pub struct ObservedPropertyText {
 /// `[[thing]]`
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct ThingText {
+pub(super) struct ThingText {
     /// Id.
     pub id: u32,
     /// Name.
@@ -122,7 +122,7 @@ pub struct ThingText {
 /// `[[datastream]]`
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct DatastreamText {
+pub(super) struct DatastreamText {
     /// Id.
     pub id: u32,
     /// Name.
@@ -140,7 +140,7 @@ pub struct DatastreamText {
 /// `[[feed]]`
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct FeedText {
+pub(super) struct FeedText {
     /// Id.
     pub id: String,
     /// In words.
@@ -174,8 +174,9 @@ pub struct FeedText {
 /// `[[depot]]`: positions inside are dropped (DESIGN 6).
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct DepotText {
-    /// Name.
+pub(super) struct DepotText {
+    /// Name; for those who read the file.
+    #[expect(dead_code, reason = "says in the file which depot it is; the gate needs only the outline")]
     pub name: String,
     /// Ring of [longitude, latitude].
     pub outline: Vec<[f64; 2]>,
@@ -184,7 +185,7 @@ pub struct DepotText {
 /// `[basemap]`
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct BasemapText {
+pub(super) struct BasemapText {
     /// OSM extract.
     pub osm: PathBuf,
     /// GeoJSON of water.
@@ -193,7 +194,7 @@ pub struct BasemapText {
 
 /// One table with the place where it stands.
 #[derive(Clone, Debug)]
-pub struct Placed<T> {
+pub(super) struct Placed<T> {
     /// The table.
     pub value: T,
     /// Where it stands, in bytes.
@@ -202,7 +203,7 @@ pub struct Placed<T> {
 
 /// The file, table by table.
 #[derive(Debug, Default)]
-pub struct CityFile {
+pub(super) struct CityFile {
     /// `[city]`
     pub city: Option<Placed<CityText>>,
     /// `[[place]]`
@@ -224,7 +225,7 @@ pub struct CityFile {
 }
 
 /// Reads the tables of `city.toml`, and every mistake on the way.
-pub fn read(file: &Path, text: &str) -> (CityFile, Vec<Mistake>) {
+pub(super) fn read(file: &Path, text: &str) -> (CityFile, Vec<Mistake>) {
     let mut out = CityFile::default();
     let (table, errors) = DeTable::parse_recoverable(text);
     let mut mistakes: Vec<Mistake> = errors.iter().map(|e| Mistake::at(file, text, e.span(), e.message())).collect();

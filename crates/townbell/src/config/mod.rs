@@ -135,8 +135,7 @@ impl City {
             }
         }
         files.sort();
-        let files: Vec<watch::RuleFile<'_>> =
-            files.iter().map(|(path, text)| watch::RuleFile { path, text }).collect();
+        let files: Vec<watch::RuleFile<'_>> = files.iter().map(|(path, text)| watch::RuleFile { path, text }).collect();
         let contracts = self.contracts();
         let known = watch::Known {
             things: &self.things,
@@ -174,7 +173,7 @@ impl City {
 /// `rules/*.toml`, but not their tests beside them (`*.test.toml`).
 fn is_rule(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    name.strip_suffix(".toml").is_some_and(|stem| !stem.ends_with(".test"))
+    name.strip_suffix(".toml").is_some_and(|stem| stem.rsplit('.').next() != Some("test") || !stem.contains('.'))
 }
 
 /// Looks across the tables: references, ranges, what a kind of feed needs.
@@ -202,9 +201,13 @@ impl Checker<'_> {
         };
         let zone = jiff::tz::TimeZone::get(&head.timezone).ok();
         if zone.is_none() {
-            self.say(&span, format!("timezone: expected an IANA name like \"America/Sao_Paulo\", found {:?}", head.timezone));
+            self.say(
+                &span,
+                format!("timezone: expected an IANA name like \"America/Sao_Paulo\", found {:?}", head.timezone),
+            );
         }
-        let bbox = BoundingBox { west: head.bbox.west, south: head.bbox.south, east: head.bbox.east, north: head.bbox.north };
+        let bbox =
+            BoundingBox { west: head.bbox.west, south: head.bbox.south, east: head.bbox.east, north: head.bbox.north };
         if bbox.west >= bbox.east || bbox.south >= bbox.north {
             self.say(&span, "bbox: expected west < east and south < north");
         }
@@ -250,7 +253,12 @@ impl Checker<'_> {
         })
     }
 
-    fn once<T, K: Eq + Hash + Clone + std::fmt::Debug>(&mut self, what: &str, rows: &[Placed<T>], key: impl Fn(&T) -> K) {
+    fn once<T, K: Eq + Hash + Clone + std::fmt::Debug>(
+        &mut self,
+        what: &str,
+        rows: &[Placed<T>],
+        key: impl Fn(&T) -> K,
+    ) {
         let mut seen: HashMap<K, usize> = HashMap::new();
         for row in rows {
             let id = key(&row.value);
@@ -263,7 +271,10 @@ impl Checker<'_> {
 
     fn position(&mut self, longitude: f64, latitude: f64, span: &Range<usize>) -> Position {
         Position::new(longitude, latitude).unwrap_or_else(|| {
-            self.say(span, format!("expected longitude -180 to 180 and latitude -90 to 90, found {longitude}, {latitude}"));
+            self.say(
+                span,
+                format!("expected longitude -180 to 180 and latitude -90 to 90, found {longitude}, {latitude}"),
+            );
             Position { longitude: 0.0, latitude: 0.0 }
         })
     }
@@ -327,7 +338,10 @@ impl Checker<'_> {
                 self.say(span, format!("thing: there is no [[thing]] with id {}", d.thing));
             }
             if !properties.iter().any(|p| p.id.as_str() == d.observed_property) {
-                self.say(span, format!("observed_property: {:?} is not on this city's allow-list", d.observed_property));
+                self.say(
+                    span,
+                    format!("observed_property: {:?} is not on this city's allow-list", d.observed_property),
+                );
             }
             match feeds.iter().find(|f| f.contract.feed.as_str() == d.feed) {
                 Some(feed) if feed.contract.kind == FeedKind::SensorThings => {}
@@ -368,8 +382,11 @@ impl Checker<'_> {
         for (feed, row) in feeds.iter().zip(&tables.feeds) {
             if let Some(timetable) = &feed.timetable {
                 let found = feeds.iter().find(|f| f.contract.feed == *timetable);
-                if !found.is_some_and(|f| f.contract.kind == FeedKind::Gtfs) {
-                    self.say(&row.span, format!("timetable: there is no [[feed]] of kind gtfs with id {:?}", timetable.as_str()));
+                if found.is_none_or(|f| f.contract.kind != FeedKind::Gtfs) {
+                    self.say(
+                        &row.span,
+                        format!("timetable: there is no [[feed]] of kind gtfs with id {:?}", timetable.as_str()),
+                    );
                 }
             }
         }
@@ -380,7 +397,13 @@ impl Checker<'_> {
     fn feed(&mut self, folder: &Path, text: &FeedText, span: &Range<usize>, demo: bool) -> Feed {
         let safe = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
         if text.id.is_empty() || text.id == CONTROL_ROOM || !text.id.chars().all(safe) {
-            self.say(span, format!("id: expected lower-case letters, digits and hyphens (not {CONTROL_ROOM:?}), found {:?}", text.id));
+            self.say(
+                span,
+                format!(
+                    "id: expected lower-case letters, digits and hyphens (not {CONTROL_ROOM:?}), found {:?}",
+                    text.id
+                ),
+            );
         }
         let polled = !matches!(text.kind, FeedKind::SensorThings | FeedKind::CapFiles | FeedKind::ControlRoom);
         if polled && text.url.is_none() && !demo {

@@ -147,7 +147,7 @@ impl Clerk {
 
     pub(super) fn timetable(&mut self, feed: &FeedId, tables: Arc<city::Timetable>) {
         self.watcher.timetable(feed, &tables);
-        self.write_picture().take_timetable(feed, Arc::clone(&tables));
+        self.write_picture().take_timetable(feed, &tables);
         self.timetables.write().unwrap_or_else(PoisonError::into_inner).insert(feed.clone(), tables);
     }
 

@@ -69,9 +69,19 @@ impl Receipt {
 }
 
 enum Message {
-    Submit { feed: FeedId, admission: Box<Admission>, durable: oneshot::Sender<Result<Booked, DeskError>>, watched: oneshot::Sender<()> },
-    Tick { now: Time, done: oneshot::Sender<()> },
-    Stop { done: oneshot::Sender<()> },
+    Submit {
+        feed: FeedId,
+        admission: Box<Admission>,
+        durable: oneshot::Sender<Result<Booked, DeskError>>,
+        watched: oneshot::Sender<()>,
+    },
+    Tick {
+        now: Time,
+        done: oneshot::Sender<()>,
+    },
+    Stop {
+        done: oneshot::Sender<()>,
+    },
 }
 
 /// The desk's letter slot.
@@ -136,14 +146,14 @@ impl Desk {
     ///
     /// # Errors
     /// When the store cannot be read, or the watcher's state in it is not of this program.
-    pub fn start(store: Store, city: Arc<City>, live: Arc<Live>, now: Time) -> anyhow::Result<Rebuilt> {
+    pub fn start(store: Store, city: &Arc<City>, live: &Arc<Live>, now: Time) -> anyhow::Result<Rebuilt> {
         let (sender, receiver) = mpsc::channel(DESK_QUEUE_MAX);
         let failed = Arc::new(AtomicBool::new(false));
         let timetables: Timetables = Arc::default();
-        let picture = Arc::new(RwLock::new(Picture::new(Arc::clone(&city), now)));
-        let (live, failing) = (Arc::clone(&live), Arc::clone(&failed));
-        let mut clerk = Clerk::new(store, &city, live, Arc::clone(&picture), Arc::clone(&timetables), failing, now);
-        clerk.rebuild(&city, now)?;
+        let picture = Arc::new(RwLock::new(Picture::new(Arc::clone(city), now)));
+        let (live, failing) = (Arc::clone(live), Arc::clone(&failed));
+        let mut clerk = Clerk::new(store, city, live, Arc::clone(&picture), Arc::clone(&timetables), failing, now);
+        clerk.rebuild(city, now)?;
         let thread = std::thread::Builder::new().name("desk".to_owned()).spawn(move || clerk.work(receiver))?;
         Ok(Rebuilt { desk: Self { sender, failed }, thread, picture, timetables })
     }

@@ -35,7 +35,9 @@ impl Clerk {
         let known = self.store.read().watch_state()?;
         let mut seq = Seq(0);
         if let Some((position, snapshot)) = known.as_ref().and_then(|known| known.snapshot.as_ref()) {
-            self.watcher.restore(*position, snapshot).context("the watcher's state in the store is not of this program")?;
+            self.watcher
+                .restore(*position, snapshot)
+                .context("the watcher's state in the store is not of this program")?;
             seq = position.seq;
         }
         let mut caught_up = known.is_none();

@@ -36,6 +36,8 @@ impl Watcher {
     /// Goes on from a snapshot.
     pub(super) fn restore(&mut self, position: WatchPosition, snapshot: &[u8]) -> Result<(), postcard::Error> {
         self.state = postcard::from_bytes(snapshot)?;
+        // The rules may have been edited since.
+        self.state.reconsider();
         self.position = Some(position);
         self.snapshot_seq = position.seq.0;
         Ok(())

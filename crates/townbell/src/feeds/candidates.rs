@@ -37,7 +37,9 @@ pub(super) fn update(row: TripUpdateRow, timetable: Option<&Timetable>) -> Candi
 pub(super) fn service_alert(row: AlertRow, now: Time) -> Candidate {
     // Of several periods the one that holds now, else the next to come, else the last: flattening them into one long
     // period would claim what the agency did not say.
-    let holds = |p: &&formats::gtfs_rt::ActivePeriod| p.from.is_none_or(|from| from <= now) && p.until.is_none_or(|until| now < until);
+    let holds = |p: &&formats::gtfs_rt::ActivePeriod| {
+        p.from.is_none_or(|from| from <= now) && p.until.is_none_or(|until| now < until)
+    };
     let ahead = |p: &&formats::gtfs_rt::ActivePeriod| p.from.is_some_and(|from| from > now);
     let chosen = row.periods.iter().find(holds).or_else(|| row.periods.iter().filter(ahead).min_by_key(|p| p.from));
     let period = chosen.or(row.periods.last());

@@ -44,7 +44,9 @@ impl FeedLine {
         let status = match silence {
             None => FeedStatus::Waiting,
             Some(silence) if silence > contract.beat => FeedStatus::Silent,
-            Some(silence) if silence.as_ms() * 2 > contract.beat.as_ms() && silent_is_late(contract) => FeedStatus::Late,
+            Some(silence) if silence.as_ms() * 2 > contract.beat.as_ms() && silent_is_late(contract) => {
+                FeedStatus::Late
+            }
             Some(_) => FeedStatus::OnTime,
         };
         let received = self.tally.received;

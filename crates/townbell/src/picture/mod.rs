@@ -13,9 +13,7 @@ use serde::Serialize;
 
 use crate::config::City;
 use crate::limits::RESOLVED_SHOWN;
-use crate::tell::views::{
-    DatastreamState, FeedState, LatestValue, StateView, ThingState, VehicleState, WarningState,
-};
+use crate::tell::views::{DatastreamState, FeedState, LatestValue, StateView, ThingState, VehicleState, WarningState};
 
 use feeds::FeedLine;
 use vehicles::Vehicles;
@@ -180,9 +178,9 @@ impl Picture {
     }
 
     /// A timetable came into force.
-    pub fn take_timetable(&mut self, feed: &FeedId, timetable: Arc<Timetable>) {
+    pub fn take_timetable(&mut self, feed: &FeedId, timetable: &Arc<Timetable>) {
         for belongs in self.city.feeds.iter().filter(|f| f.timetable.as_ref() == Some(feed)) {
-            self.vehicles.timetable(&belongs.contract.feed, Arc::clone(&timetable));
+            self.vehicles.timetable(&belongs.contract.feed, Arc::clone(timetable));
         }
     }
 

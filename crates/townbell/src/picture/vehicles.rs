@@ -1,6 +1,6 @@
 //! Public vehicles in service, keyed by their trip.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use city::timetable::Mode;
@@ -15,7 +15,7 @@ pub(super) struct Vehicles {
     timetables: HashMap<FeedId, Arc<Timetable>>,
     shown: BTreeMap<TripKey, VehicleState>,
     delays: HashMap<TripKey, (Time, i32)>,
-    moved: BTreeMap<TripKey, ()>,
+    moved: BTreeSet<TripKey>,
 }
 
 impl Vehicles {
@@ -52,7 +52,7 @@ impl Vehicles {
         state.bearing_deg = position.bearing_deg;
         state.time = position.time;
         state.delay_s = self.delays.get(&position.trip).map(|(_, delay_s)| *delay_s);
-        self.moved.insert(position.trip.clone(), ());
+        self.moved.insert(position.trip.clone());
     }
 
     pub(super) fn update(&mut self, _feed: &FeedId, update: &TripUpdate) {
@@ -62,7 +62,7 @@ impl Vehicles {
             && state.delay_s != Some(delay_s)
         {
             state.delay_s = Some(delay_s);
-            self.moved.insert(update.trip.clone(), ());
+            self.moved.insert(update.trip.clone());
         }
     }
 
@@ -80,7 +80,7 @@ impl Vehicles {
         let moved = std::mem::take(&mut self.moved);
         Some(VehicleChanges {
             now,
-            upsert: moved.keys().filter_map(|key| self.shown.get(key).cloned()).collect(),
+            upsert: moved.iter().filter_map(|key| self.shown.get(key).cloned()).collect(),
             remove: gone.iter().map(ToString::to_string).collect(),
         })
     }
@@ -96,14 +96,14 @@ fn describe(state: &mut VehicleState, timetable: &Timetable, key: &TripKey) {
     if let Some(route) = timetable.routes.get(trip.route as usize) {
         state.route.clone_from(&route.short_name);
         state.route_name.clone_from(&route.long_name);
-        state.mode = match route.mode {
+        let mode = match route.mode {
             Mode::Tram => "tram",
             Mode::Metro => "metro",
             Mode::Rail => "rail",
             Mode::Bus => "bus",
             Mode::Ferry => "ferry",
-        }
-        .to_owned();
+        };
+        mode.clone_into(&mut state.mode);
     }
     if state.headsign.is_empty()
         && let Some(last) = timetable.calls(trip).last()

@@ -19,7 +19,8 @@ impl Warnings {
         if warning.cancels {
             return;
         }
-        let touches = city.places.iter().filter(|place| watch::touches(warning, place)).map(|place| place.id.to_string());
+        let touches =
+            city.places.iter().filter(|place| watch::touches(warning, place)).map(|place| place.id.to_string());
         let state = WarningState {
             id: warning.identifier.clone(),
             event: warning.event.clone(),

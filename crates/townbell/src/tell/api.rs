@@ -1,8 +1,8 @@
 //! `/api`: our own interface, described by the OpenAPI document.
 
+use axum::Json;
 use axum::extract::rejection::{JsonRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
-use axum::Json;
 use city::{Acknowledgement, AlertId, AlertState, DatastreamId, Span, Tally, Time};
 use gate::Candidate;
 use serde::Deserialize;
@@ -141,9 +141,10 @@ pub async fn acknowledge(
     }
     let feed = control_room();
     let candidates = vec![Candidate::Acknowledgement(acknowledgement)];
-    let admission = app.door.judge(&feed, candidates, &Tally::default()).map_err(|e| Refusal::not_admitted(e.to_string()))?;
-    let receipt = app.desk().submit(feed, admission).await.map_err(stopped)?;
-    receipt.watched().await.map_err(stopped)?;
+    let admission =
+        app.door.judge(&feed, candidates, &Tally::default()).map_err(|e| Refusal::not_admitted(e.to_string()))?;
+    let receipt = app.desk().submit(feed, admission).await.map_err(|error| stopped(&error))?;
+    receipt.watched().await.map_err(|error| stopped(&error))?;
     let alert = app.picture().alert(&id).cloned().ok_or_else(no_alert)?;
     Ok(Json(alert))
 }
@@ -151,7 +152,9 @@ pub async fn acknowledge(
 fn refused_note(reason: city::Reason, hits: &[gate::scan::HitKind]) -> Refusal {
     let found: Vec<&str> = hits.iter().map(|hit| hit.words()).collect();
     Refusal::not_admitted(match reason {
-        city::Reason::PersonalText => format!("note: holds what looks like {}; say it without, for example by role or place", found.join(", ")),
+        city::Reason::PersonalText => {
+            format!("note: holds what looks like {}; say it without, for example by role or place", found.join(", "))
+        }
         city::Reason::NotAllowed => "role: expected one of this city's roles; GET /api/city lists them".to_owned(),
         city::Reason::TooLarge => format!("note: expected at most {} characters", gate::NOTE_CHARS_MAX),
         other => format!("the gate refuses this: {}", other.name()),
@@ -159,7 +162,7 @@ fn refused_note(reason: city::Reason, hits: &[gate::scan::HitKind]) -> Refusal {
 }
 
 /// The desk does not take any more.
-pub fn stopped(error: crate::desk::DeskError) -> Refusal {
+pub fn stopped(error: &crate::desk::DeskError) -> Refusal {
     Refusal::unavailable(error.to_string())
 }
 

@@ -36,12 +36,22 @@ fn render(app: &App, state: &StateView) -> String {
         state.feeds.iter().map(move |feed| (format!("{{feed=\"{}\"}}", feed.id), value(feed))).collect::<Vec<_>>()
     };
     page.metric("up", "gauge", "1 while the desk takes records.", one(f64::from(u8::from(!app.desk().failed()))));
-    page.metric("uptime_seconds", "counter", "Seconds that this process has run.", one(app.running.elapsed().as_secs_f64()));
+    page.metric(
+        "uptime_seconds",
+        "counter",
+        "Seconds that this process has run.",
+        one(app.running.elapsed().as_secs_f64()),
+    );
     page.metric("city_time_seconds", "gauge", "The city's time, seconds since 1970.", one(state.now.s() as f64));
     page.metric("journal_entries_total", "counter", "Entries in the journal.", one(state.journal_seq as f64));
     page.metric("feed_received_total", "counter", "Entities received, by feed.", feeds(|f| f.tally.received as f64));
     page.metric("feed_stored_total", "counter", "Entities stored, by feed.", feeds(|f| f.tally.stored as f64));
-    page.metric("feed_duplicate_total", "counter", "Entities that were there already, by feed.", feeds(|f| f.tally.duplicate as f64));
+    page.metric(
+        "feed_duplicate_total",
+        "counter",
+        "Entities that were there already, by feed.",
+        feeds(|f| f.tally.duplicate as f64),
+    );
     let rejected = state.feeds.iter().flat_map(|feed| {
         let of = |(reason, count): (&city::Reason, &u64)| {
             (format!("{{feed=\"{}\",reason=\"{}\"}}", feed.id, reason.name()), *count as f64)
@@ -49,10 +59,20 @@ fn render(app: &App, state: &StateView) -> String {
         feed.tally.rejected.iter().map(of).collect::<Vec<_>>()
     });
     page.metric("feed_rejected_total", "counter", "Entities refused, by feed and reason.", rejected);
-    page.metric("feed_fields_dropped_total", "counter", "Fields dropped at the door, by feed.", feeds(|f| f.tally.fields_dropped as f64));
+    page.metric(
+        "feed_fields_dropped_total",
+        "counter",
+        "Fields dropped at the door, by feed.",
+        feeds(|f| f.tally.fields_dropped as f64),
+    );
     let silent = feeds(|f| f64::from(u8::from(f.status == FeedStatus::Silent)));
     page.metric("feed_silent", "gauge", "1 while a feed is past its beat.", silent);
-    page.metric("feed_lag_seconds", "gauge", "Age of a feed's newest news when it came.", feeds(|f| f.lag_s.unwrap_or_default() as f64));
+    page.metric(
+        "feed_lag_seconds",
+        "gauge",
+        "Age of a feed's newest news when it came.",
+        feeds(|f| f.lag_s.unwrap_or_default() as f64),
+    );
     let states = [("open", city::AlertState::Open), ("acknowledged", city::AlertState::Acknowledged)];
     let alerts = states.map(|(name, wanted)| {
         let count = state.alerts.iter().filter(|alert| alert.state == wanted).count();
@@ -60,7 +80,12 @@ fn render(app: &App, state: &StateView) -> String {
     });
     page.metric("alerts", "gauge", "Alerts that stand, by state.", alerts);
     page.metric("vehicles", "gauge", "Public vehicles in service.", one(state.vehicles.len() as f64));
-    page.metric("warnings_in_force", "gauge", "Official warnings in force.", one(state.warnings.iter().filter(|w| w.in_force).count() as f64));
+    page.metric(
+        "warnings_in_force",
+        "gauge",
+        "Official warnings in force.",
+        one(state.warnings.iter().filter(|w| w.in_force).count() as f64),
+    );
     page.metric("live_listeners", "gauge", "Browsers on /api/live.", one(app.live.listening() as f64));
     page.metric("live_events_total", "counter", "Live events sent.", one(app.live.newest() as f64));
     page.0

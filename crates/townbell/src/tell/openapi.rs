@@ -13,8 +13,22 @@ use super::{api, metrics, pages, sensorthings, stream};
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
     paths(
-        api::health, api::city, api::state, api::alerts, api::alert, api::acknowledge, api::feeds, api::rules, api::series,
-        api::forecast, stream::live, metrics::metrics, pages::tile, document, sensorthings::root, sensorthings::read,
+        api::health,
+        api::city,
+        api::state,
+        api::alerts,
+        api::alert,
+        api::acknowledge,
+        api::feeds,
+        api::rules,
+        api::series,
+        api::forecast,
+        stream::live,
+        metrics::metrics,
+        pages::tile,
+        document,
+        sensorthings::root,
+        sensorthings::read,
         sensorthings::create
     ),
     components(schemas(crate::picture::VehicleChanges, crate::picture::ObservationEvent, city::AlertChange))

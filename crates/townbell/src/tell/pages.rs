@@ -24,7 +24,8 @@ pub fn built() -> bool {
 /// `GET /` and everything that is no other route.
 pub async fn page(uri: Uri, headers: HeaderMap) -> Result<Response, Refusal> {
     let path = uri.path().trim_start_matches('/');
-    let drawn = DRAWN_IN_BROWSER.iter().any(|page| path == *page || page.len() > 1 && path.starts_with(&format!("{page}/")));
+    let drawn =
+        DRAWN_IN_BROWSER.iter().any(|page| path == *page || page.len() > 1 && path.starts_with(&format!("{page}/")));
     let name = if drawn { "index.html" } else { path };
     match Web::get(name) {
         Some(file) => Ok(serve(name, file, &headers)),
@@ -35,7 +36,7 @@ pub async fn page(uri: Uri, headers: HeaderMap) -> Result<Response, Refusal> {
 
 fn serve(name: &str, file: EmbeddedFile, headers: &HeaderMap) -> Response {
     let hash = file.metadata.sha256_hash();
-    let tag: String = hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let tag = crate::feeds::poll::hexadecimal(hash.get(..8).unwrap_or_default());
     let tag = format!("\"{tag}\"");
     let cache = if name.starts_with("assets/") { "public, max-age=31536000, immutable" } else { "no-cache" };
     if headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes()) {
@@ -71,7 +72,8 @@ pub async fn tile(State(app): State<App>, Path((z, x, y)): Path<(u8, u32, String
     let tile = tiles.tile(z, x, y).map_err(|error| Refusal::unavailable(error.to_string()))?;
     Ok(match tile {
         Some(bytes) => {
-            let kind = [(header::CONTENT_TYPE, "application/vnd.mapbox-vector-tile"), (header::CACHE_CONTROL, "max-age=3600")];
+            let kind =
+                [(header::CONTENT_TYPE, "application/vnd.mapbox-vector-tile"), (header::CACHE_CONTROL, "max-age=3600")];
             (kind, bytes).into_response()
         }
         None => axum::http::StatusCode::NO_CONTENT.into_response(),

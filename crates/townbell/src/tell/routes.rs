@@ -56,8 +56,8 @@ impl Table {
         let guard = Guard { app: self.app.clone(), action, class };
         // invariant: the table below uses only methods that axum knows.
         let filter = axum::routing::MethodFilter::try_from(method).unwrap_or(axum::routing::MethodFilter::GET);
-        let handler: MethodRouter<App> =
-            on(filter, handler).layer::<_, std::convert::Infallible>(middleware::from_fn_with_state(guard, stand_before));
+        let handler: MethodRouter<App> = on(filter, handler)
+            .layer::<_, std::convert::Infallible>(middleware::from_fn_with_state(guard, stand_before));
         self.router = self.router.route(path, handler);
         self.routes.push(route);
         self
@@ -117,7 +117,9 @@ async fn stand_before(State(guard): State<Guard>, request: Request<Body>, next: 
     match authorise(&guard.app.access, caller, guard.action, guard.class) {
         Decision::Allow => next.run(request).await,
         Decision::NeedsToken => Refusal::needs_token().into_response(),
-        Decision::Deny => Refusal::denied("this address answers callers on the same machine, or with a token").into_response(),
+        Decision::Deny => {
+            Refusal::denied("this address answers callers on the same machine, or with a token").into_response()
+        }
     }
 }
 

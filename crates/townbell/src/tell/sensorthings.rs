@@ -67,7 +67,8 @@ fn page(query: Option<&str>) -> Result<Page, Refusal> {
         let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
         let key = key.replace("%24", "$");
         let value = value.replace("%20", " ").replace('+', " ");
-        let number = || value.parse::<usize>().map_err(|_| Refusal::malformed(format!("{key}: expected a whole number")));
+        let number =
+            || value.parse::<usize>().map_err(|_| Refusal::malformed(format!("{key}: expected a whole number")));
         match key.as_str() {
             "$top" => page.top = Some(number()?),
             "$skip" => page.skip = number()?,
@@ -78,7 +79,9 @@ fn page(query: Option<&str>) -> Result<Page, Refusal> {
                 _ => return Err(Refusal::not_implemented("$orderby: only phenomenonTime asc or desc, so far")),
             },
             "$filter" | "$expand" | "$select" | "$resultFormat" => {
-                return Err(Refusal::not_implemented(format!("{key} is not done yet; $top, $skip, $count and $orderby are")));
+                return Err(Refusal::not_implemented(format!(
+                    "{key} is not done yet; $top, $skip, $count and $orderby are"
+                )));
             }
             _ => return Err(Refusal::malformed("query: expected $top, $skip, $count or $orderby")),
         }
@@ -90,7 +93,11 @@ fn page(query: Option<&str>) -> Result<Page, Refusal> {
 #[utoipa::path(get, path = "/v1.1/{path}", params(("path" = String, Path, description = "resource path of 18-088, as Things(1)/Datastreams")),
     responses((status = 200, content_type = "application/json"), (status = 400, body = super::views::Problem),
         (status = 404, body = super::views::Problem), (status = 501, body = super::views::Problem)))]
-pub async fn read(State(app): State<App>, Path(path): Path<String>, RawQuery(query): RawQuery) -> Result<Response, Refusal> {
+pub async fn read(
+    State(app): State<App>,
+    Path(path): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Refusal> {
     let page = page(query.as_deref())?;
     let path_of = path.clone();
     let segments = segments(&path_of)?;
@@ -98,32 +105,46 @@ pub async fn read(State(app): State<App>, Path(path): Path<String>, RawQuery(que
     let shape: Vec<(&str, Option<&str>)> = segments.iter().map(|segment| (segment.name, segment.id)).collect();
     match shape.as_slice() {
         [("Things", None)] => Ok(list(city.things.iter().map(|thing| ThingEntity::new(BASE, thing)), &page, &path)),
-        [("Things", Some(id))] => one(thing(&app, id)?),
+        [("Things", Some(id))] => Ok(one(thing(&app, id)?)),
         [("Things", Some(id)), ("Datastreams", None)] => {
             let thing = thing(&app, id)?.id;
             Ok(list(datastreams(&app, |d| d.thing.0 == thing), &page, &path))
         }
-        [("Locations", None)] => Ok(list(city.things.iter().map(|thing| LocationEntity::new(BASE, thing)), &page, &path)),
+        [("Locations", None)] => {
+            Ok(list(city.things.iter().map(|thing| LocationEntity::new(BASE, thing)), &page, &path))
+        }
         [("Locations", Some(id))] | [("Things", Some(id)), ("Locations", None)] => {
             let found = city.things.iter().filter(|thing| thing.id.to_string() == *id);
             let mut locations = found.map(|thing| LocationEntity::new(BASE, thing)).peekable();
             locations.peek().ok_or_else(missing)?;
-            if shape.len() == 2 { Ok(list(locations, &page, &path)) } else { one(locations.next().ok_or_else(missing)?) }
+            if shape.len() == 2 {
+                Ok(list(locations, &page, &path))
+            } else {
+                Ok(one(locations.next().ok_or_else(missing)?))
+            }
         }
         [("Datastreams", None)] => Ok(list(datastreams(&app, |_| true), &page, &path)),
-        [("Datastreams", Some(id))] => one(datastreams(&app, |d| d.id.to_string() == *id).next().ok_or_else(missing)?),
-        [("Datastreams", Some(id)), ("Thing", None)] => one(thing(&app, &datastream(&app, id)?.thing.to_string())?),
-        [("Datastreams", Some(id)), ("ObservedProperty", None)] => one(property(&app, datastream(&app, id)?.observed_property.as_str())?),
-        [("Datastreams", Some(id)), ("Observations", None)] => observations(&app, datastream(&app, id)?.id, &page, &path).await,
+        [("Datastreams", Some(id))] => {
+            Ok(one(datastreams(&app, |d| d.id.to_string() == *id).next().ok_or_else(missing)?))
+        }
+        [("Datastreams", Some(id)), ("Thing", None)] => Ok(one(thing(&app, &datastream(&app, id)?.thing.to_string())?)),
+        [("Datastreams", Some(id)), ("ObservedProperty", None)] => {
+            Ok(one(property(&app, datastream(&app, id)?.observed_property.as_str())?))
+        }
+        [("Datastreams", Some(id)), ("Observations", None)] => {
+            observations(&app, datastream(&app, id)?.id, &page, &path).await
+        }
         [("ObservedProperties", None)] => {
             Ok(list(city.observed_properties.iter().map(|p| ObservedPropertyEntity::new(BASE, p)), &page, &path))
         }
-        [("ObservedProperties", Some(id))] => one(property(&app, id)?),
+        [("ObservedProperties", Some(id))] => Ok(one(property(&app, id)?)),
         [("ObservedProperties", Some(id)), ("Datastreams", None)] => {
             Ok(list(datastreams(&app, |d| d.observed_property.as_str() == *id), &page, &path))
         }
         [("Observations", Some(id))] => observation(&app, id).await,
-        [("Observations", None)] => Err(Refusal::not_implemented("ask for the Observations of one datastream: Datastreams(1)/Observations")),
+        [("Observations", None)] => {
+            Err(Refusal::not_implemented("ask for the Observations of one datastream: Datastreams(1)/Observations"))
+        }
         _ => Err(missing()),
     }
 }
@@ -132,8 +153,8 @@ fn missing() -> Refusal {
     Refusal::not_found("no entity has this path; GET /v1.1 lists where to begin")
 }
 
-fn one(entity: impl Serialize) -> Result<Response, Refusal> {
-    Ok(Json(entity).into_response())
+fn one(entity: impl Serialize) -> Response {
+    Json(entity).into_response()
 }
 
 fn thing(app: &App, id: &str) -> Result<ThingEntity, Refusal> {
@@ -149,7 +170,10 @@ fn datastream<'a>(app: &'a App, id: &str) -> Result<&'a Datastream, Refusal> {
     app.city.datastreams.iter().find(|d| d.id.to_string() == id).ok_or_else(missing)
 }
 
-fn datastreams<'a>(app: &'a App, wanted: impl Fn(&Datastream) -> bool + 'a) -> impl Iterator<Item = DatastreamEntity> + 'a {
+fn datastreams<'a>(
+    app: &'a App,
+    wanted: impl Fn(&Datastream) -> bool + 'a,
+) -> impl Iterator<Item = DatastreamEntity> + 'a {
     app.city.datastreams.iter().filter(move |d| wanted(d)).filter_map(|d| {
         let property = app.city.observed_properties.iter().find(|p| p.id == d.observed_property)?;
         Some(DatastreamEntity::new(BASE, d, property, None))
@@ -195,7 +219,7 @@ async fn observation(app: &App, id: &str) -> Result<Response, Refusal> {
     let found = points(app, id.datastream, at, at + city::Span::ms(1)).await?;
     let point = found.first().ok_or_else(missing)?;
     let observation = Observation { datastream: id.datastream, phenomenon_time: at, result: point.result };
-    one(ObservationEntity::new(BASE, &observation))
+    Ok(one(ObservationEntity::new(BASE, &observation)))
 }
 
 /// `POST /v1.1/{path}`: Observations, Datastreams(n)/Observations, CreateObservations. Answered when durable.
@@ -211,7 +235,9 @@ pub async fn create(State(app): State<App>, Path(path): Path<String>, body: Byte
         [("CreateObservations", None)] => (None, true),
         [("Datastreams", Some(id)), ("Observations", None)] => (Some(datastream(&app, id)?.id), false),
         [("Things" | "Locations" | "Datastreams" | "ObservedProperties" | "Sensors" | "FeaturesOfInterest", None)] => {
-            return Err(Refusal::not_implemented("things and datastreams are configured in the city's city.toml, so far"));
+            return Err(Refusal::not_implemented(
+                "things and datastreams are configured in the city's city.toml, so far",
+            ));
         }
         _ => return Err(missing()),
     };
@@ -224,12 +250,17 @@ pub async fn create(State(app): State<App>, Path(path): Path<String>, body: Byte
             let feed = named.and_then(|id| feed_of(&app, id)).or_else(|| first_feed(&app));
             book(&app, feed, Vec::new(), &refused).await?;
             let detail = error.to_string();
-            return Err(if error.reason() == Reason::TooLarge { Refusal::too_large(detail) } else { Refusal::malformed(detail) });
+            return Err(if error.reason() == Reason::TooLarge {
+                Refusal::too_large(detail)
+            } else {
+                Refusal::malformed(detail)
+            });
         }
     };
     let answers = enter(&app, rows, tally).await?;
     if array {
-        let value: Vec<String> = answers.into_iter().map(|answer| answer.unwrap_or_else(|_| "error".to_owned())).collect();
+        let value: Vec<String> =
+            answers.into_iter().map(|answer| answer.unwrap_or_else(|_| "error".to_owned())).collect();
         return Ok((StatusCode::CREATED, Json(value)).into_response());
     }
     let link = answers.into_iter().next().unwrap_or_else(|| Err("expected one Observation".to_owned()));
@@ -298,12 +329,17 @@ async fn enter(app: &App, rows: Rows, decoded: Tally) -> Result<Vec<Result<Strin
 }
 
 /// Gives the refusals, by place among the candidates.
-async fn book(app: &App, feed: Option<FeedId>, candidates: Vec<Candidate>, decoded: &Tally) -> Result<Vec<(usize, Reason)>, Refusal> {
+async fn book(
+    app: &App,
+    feed: Option<FeedId>,
+    candidates: Vec<Candidate>,
+    decoded: &Tally,
+) -> Result<Vec<(usize, Reason)>, Refusal> {
     let Some(feed) = feed else { return Ok(Vec::new()) };
     let admission = app.door.judge(&feed, candidates, decoded).map_err(|e| Refusal::not_admitted(e.to_string()))?;
     let refusals = admission.refusals.iter().map(|refusal| (refusal.index, refusal.reason)).collect();
-    let receipt = app.desk().submit(feed, admission).await.map_err(stopped)?;
-    receipt.durable().await.map_err(stopped)?;
+    let receipt = app.desk().submit(feed, admission).await.map_err(|error| stopped(&error))?;
+    receipt.durable().await.map_err(|error| stopped(&error))?;
     Ok(refusals)
 }
 

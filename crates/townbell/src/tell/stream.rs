@@ -73,11 +73,11 @@ async fn listen(app: &App, last: Option<String>, sender: &mpsc::Sender<Result<Ev
         }
     };
     loop {
-        let received = tokio::select! {
+        let event = tokio::select! {
             () = sender.closed() => return Ended::Gone,
-            received = receiver.recv() => received,
+            event = receiver.recv() => event,
         };
-        match received {
+        match event {
             Ok(event) if event.number <= seen => {}
             Ok(event) => {
                 seen = event.number;

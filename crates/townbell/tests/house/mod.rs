@@ -1,5 +1,11 @@
 //! What the tests of the whole program share: the demo city, a folder that goes away, and a small HTTP client.
-#![allow(dead_code, reason = "each test file uses its own part")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "each test file uses its own part, and says what it expected"
+)]
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};

@@ -1,59 +1,16 @@
-//! The writer's thread: order, group commit, and what happens when the disk says no.
+//! Readers beside the one that writes, and files that cannot be read.
 #![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
 
 mod town;
 
-use std::sync::mpsc;
-
-use store::{Event, Reader, Store, StoreError, writer};
-
-#[test]
-fn events_come_in_the_order_of_the_journal_and_every_sender_gets_its_answer() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("town.db");
-    let (events, heard) = mpsc::channel();
-    let store = Store::open(&path).unwrap();
-    let (writer, thread) = writer::spawn(store, move |event| events.send(event).unwrap()).unwrap();
-    let gate = town::gate();
-    let (answers, answered) = mpsc::channel();
-    for i in 0..300_i64 {
-        let answers = answers.clone();
-        let batch = town::batch(&gate, "water", vec![town::level(1, i, 1.0)], i * 10);
-        writer.append(batch, Box::new(move |result| answers.send((i, result.unwrap().seq)).unwrap())).unwrap();
-        if i % 50 == 49 {
-            writer.tick(town::at(i * 10 + 5)).unwrap();
-        }
-    }
-    writer.stop().unwrap();
-    let store = thread.join().unwrap();
-    drop(answers);
-    let answers: Vec<_> = answered.into_iter().collect();
-    assert_eq!(answers, (0..300).map(|i| (i, Some(city::Seq(u64::try_from(i).unwrap() + 1)))).collect::<Vec<_>>());
-    let mut last = town::at(-1);
-    let mut ticks = 0;
-    for event in heard {
-        let time = match event {
-            Event::Committed(committed) => committed.received,
-            Event::Tick(time) => {
-                ticks += 1;
-                time
-            }
-        };
-        assert!(time >= last, "{time} after {last}");
-        last = time;
-    }
-    assert_eq!(ticks, 6);
-    town::check_identity(store.read());
-    assert!(matches!(writer.tick(town::at(0)), Err(StoreError::Stopped)));
-}
+use store::{Reader, Store, StoreError};
 
 #[test]
 fn readers_see_whole_batches_while_the_writer_works() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("town.db");
-    let store = Store::open(&path).unwrap();
+    let mut store = Store::open(&path).unwrap();
     let readers = store::Readers::new(&path);
-    let (writer, thread) = writer::spawn(store, |_| {}).unwrap();
     let reading = std::thread::spawn(move || {
         let mut seen = 0;
         while seen < 100 {
@@ -66,11 +23,9 @@ fn readers_see_whole_batches_while_the_writer_works() {
     let gate = town::gate();
     for i in 0..100 {
         let list = (0..10).map(|n| town::level(1, i * 10 + n, 1.0)).collect();
-        writer.append_and_wait(town::batch(&gate, "water", list, i)).unwrap();
+        store.commit(vec![town::batch(&gate, "water", list, i)]).unwrap();
     }
     reading.join().unwrap();
-    drop(writer);
-    thread.join().unwrap();
 }
 
 #[test]
