@@ -21,7 +21,7 @@ web/node_modules/.package-lock.json: web/package.json web/package-lock.json
 	$(NPM) ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
-web/dist/index.html: web/node_modules/.package-lock.json web/index.html $(shell find web/src web/public -type f 2>/dev/null) web/vite.config.ts
+web/dist/index.html: web/node_modules/.package-lock.json web/index.html $(shell find web/src web/public -type f 2>/dev/null) web/vite.config.ts web/licences.ts CHARTER.md
 	$(NPM) run build
 	@touch $@
 

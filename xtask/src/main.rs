@@ -37,23 +37,35 @@ fn root() -> PathBuf {
     here.parent().unwrap_or(here).to_path_buf()
 }
 
-/// Writes what is generated from code and committed: the OpenAPI document and the census of persisted fields.
+/// What is generated from code and committed: the arguments that print it, and its file.
+const GENERATED: [(&[&str], &str); 2] = [(&["openapi"], "api/openapi.json"), (&["gate", "census"], "privacy.lock")];
+
+/// What the program prints now.
+fn printed(root: &Path, arguments: &[&str]) -> Result<Vec<u8>, String> {
+    let mut command = Command::new("cargo");
+    command.args(["run", "--quiet", "--locked", "--package", "townbell", "--"]).args(arguments).current_dir(root);
+    let output = command.output().map_err(|error| format!("cargo cannot be run: {error}"))?;
+    if output.status.success() { Ok(output.stdout) } else { Err(String::from_utf8_lossy(&output.stderr).into_owned()) }
+}
+
+/// Writes what is generated.
 fn generate(root: &Path) -> Result<String, String> {
-    let run = |arguments: &[&str]| -> Result<Vec<u8>, String> {
-        let mut command = Command::new("cargo");
-        command.args(["run", "--quiet", "--locked", "--package", "townbell", "--"]).args(arguments).current_dir(root);
-        let output = command.output().map_err(|error| format!("cargo cannot be run: {error}"))?;
-        if output.status.success() {
-            Ok(output.stdout)
-        } else {
-            Err(String::from_utf8_lossy(&output.stderr).into_owned())
-        }
-    };
-    for (arguments, file) in [(&["openapi"][..], "api/openapi.json"), (&["gate", "census"][..], "privacy.lock")] {
+    for (arguments, file) in GENERATED {
         let path = root.join(file);
         let folder = path.parent().unwrap_or(root);
         std::fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-        std::fs::write(&path, run(arguments)?).map_err(|error| format!("{file}: {error}"))?;
+        std::fs::write(&path, printed(root, arguments)?).map_err(|error| format!("{file}: {error}"))?;
     }
     Ok("api/openapi.json and privacy.lock are written; look at the difference before you commit it.".to_owned())
+}
+
+/// The generated files whose committed text is not what the program prints now.
+fn stale(root: &Path) -> Result<Vec<&'static str>, String> {
+    let mut out = Vec::new();
+    for (arguments, file) in GENERATED {
+        if std::fs::read(root.join(file)).unwrap_or_default() != printed(root, arguments)? {
+            out.push(file);
+        }
+    }
+    Ok(out)
 }

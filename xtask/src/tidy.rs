@@ -95,6 +95,8 @@ pub(crate) fn run(root: &Path) -> Result<String, String> {
     }
     arrows(root, &mut findings);
     sql_is_upper_case(root, &mut findings);
+    let stale = crate::stale(root)?;
+    findings.extend(stale.iter().map(|file| format!("{file}:1: stale; run make generate and look at the difference")));
     if findings.is_empty() {
         return Ok(format!("tidy: {} files, nothing to mend.", files.len()));
     }

@@ -24,7 +24,7 @@ async function ask<T>(path: string, request?: RequestInit): Promise<T> {
   try {
     response = await fetch(path, { headers: { accept: "application/json" }, ...request });
   } catch {
-    throw new Refusal(0, "No answer", "The server cannot be reached. Nothing was sent.");
+    throw new Refusal(0, "No answer", "The server cannot be reached.");
   }
   if (!response.ok) throw await refusalOf(response);
   return (await response.json()) as T;

@@ -1,7 +1,7 @@
 import { createEffect, createMemo, createSignal, onCleanup } from "solid-js";
 import { askForecast, askRules, askSeries, Refusal } from "../api/ask";
-import type { DatastreamState, Forecast, Rule, SeriesPoint } from "../api/types";
-import { cityNow } from "../city/city";
+import type { DatastreamState, Forecast, ForecastPoint, Rule, SeriesPoint } from "../api/types";
+import { city, cityNow } from "../city/city";
 import { levelIn } from "./frame";
 
 /** Pause between two questions to the server, however fast a replay brings new readings. */
@@ -17,28 +17,38 @@ export interface Answer {
   refused: string | null;
 }
 
+/** Why there is no forecast; throws where nobody answered, so that what is drawn stays. */
+function refusalOf(error: unknown): string {
+  if (error instanceof Refusal && error.status !== 0) return error.detail;
+  throw error;
+}
+
 async function ask(datastream: number, now: number, hoursBack: number): Promise<Answer> {
   const from = new Date(now - hoursBack * HOUR_MS);
-  const series = askSeries(datastream, from, new Date(now), POINTS).catch(() => null);
-  const forecast = askForecast(datastream).catch((error: unknown) =>
-    error instanceof Refusal ? error.detail : "The forecast cannot be read.",
-  );
-  const [points, next] = await Promise.all([series, forecast]);
+  const [series, next] = await Promise.all([
+    askSeries(datastream, from, new Date(now), POINTS),
+    askForecast(datastream).catch(refusalOf),
+  ]);
   const refused = typeof next === "string" ? next : null;
-  return { measured: points?.points ?? [], forecast: typeof next === "string" ? null : next, refused };
+  return { measured: series.points, forecast: typeof next === "string" ? null : next, refused };
 }
 
 /** Asks for a series and its forecast, again whenever a newer reading has come, at most every [`ASK_EVERY_MS`]. */
 export function createAnswer(series: () => DatastreamState | undefined, hoursBack: number) {
   const [answer, setAnswer] = createSignal<Answer | null>(null);
-  const reading = createMemo(() => `${series()?.id} ${series()?.latest?.phenomenon_time}`);
+  // A connection that came back has missed what was measured meanwhile.
+  const reading = createMemo(
+    () => `${series()?.id} ${series()?.latest?.phenomenon_time} ${city.connection() === "lost"}`,
+  );
   let asked = 0;
   let due: ReturnType<typeof setTimeout> | undefined;
   const askNow = async () => {
     due = undefined;
-    asked = Date.now();
     const datastream = series()?.id;
-    if (datastream !== undefined) setAnswer(await ask(datastream, cityNow(), hoursBack));
+    if (datastream === undefined) return;
+    asked = Date.now();
+    const got = await ask(datastream, cityNow(), hoursBack).catch(() => null);
+    if (got) setAnswer(got);
   };
   createEffect(() => {
     reading();
@@ -66,6 +76,15 @@ export function createLevel(series: () => DatastreamState | undefined, answer: (
     const named = levels.filter((level) => level !== null);
     return named.length > 0 ? Math.max(...named) : null;
   });
+}
+
+/** The forecast from the newest reading on, so that the curve goes on where the measured one ends. */
+export function aheadOf(answer: Answer | null): ForecastPoint[] {
+  const points = answer?.forecast?.points ?? [];
+  const last = answer?.measured.at(-1);
+  const first = points[0];
+  if (!last || !first || last[0] >= first[0]) return points;
+  return [[last[0], last[1], last[1], last[1]], ...points];
 }
 
 /** The skill against persistence: "skill +38 %", or the server's words where there is no number. */

@@ -1,6 +1,6 @@
 import { createMemo, Show } from "solid-js";
 import { cityNow } from "../city/city";
-import type { Answer } from "./answer";
+import { type Answer, aheadOf } from "./answer";
 import { type Box, band, curve, frameOf, type Hours, x, y } from "./frame";
 
 interface Props {
@@ -15,7 +15,7 @@ interface Props {
 /** Solid: measured. Dotted with a band: forecast. Dashed: the level that matters. */
 export function SeriesChart(props: Props) {
   const measured = () => props.answer?.measured ?? [];
-  const ahead = () => props.answer?.forecast?.points ?? [];
+  const ahead = () => aheadOf(props.answer);
   const frame = createMemo(() => frameOf(measured(), ahead(), props.level, cityNow(), props.hours));
   const now = () => x(cityNow(), frame(), props.box);
   const solid = () => measured().map(([at, mean]): [number, number] => [at, mean]);

@@ -1,10 +1,23 @@
 import { For } from "solid-js";
 import { Dialog } from "../shell/dialog";
+import type { Binding } from "./bindings";
 import { keyGroups, keysEnabled, setKeysEnabled } from "./keys";
 
 /** Keys as caps: "g m" is two. */
 export function Keys(props: { keys: string }) {
-  return <For each={props.keys.split(" ")}>{(key) => <kbd>{key}</kbd>}</For>;
+  return <For each={props.keys.split(" ")}>{(key) => <kbd>{CAPS[key] ?? key}</kbd>}</For>;
+}
+
+/** What a key is called on the keyboard. */
+const CAPS: Record<string, string> = { Escape: "Esc" };
+
+/** Groups of the same title as one: the parts of a page each bring their own keys. */
+function merged(): { title: string; bindings: Binding[] }[] {
+  const titles = [...new Set(keyGroups().map((group) => group.title))];
+  return titles.map((title) => ({
+    title,
+    bindings: keyGroups().flatMap((group) => (group.title === title ? group.bindings : [])),
+  }));
 }
 
 /** Every key that works here, and the switch that turns them off. */
@@ -12,7 +25,7 @@ export function HelpDialog(props: { onClose(): void }) {
   return (
     <Dialog title="Keys" onClose={props.onClose}>
       <div class="help-groups">
-        <For each={keyGroups()}>
+        <For each={merged()}>
           {(group) => (
             <section>
               <h3>{group.title}</h3>

@@ -1,6 +1,12 @@
 //! A foreign city for tests: a small HTTP server that answers as it is told, the city that reads it, the program that
 //! runs that city, and the few forms of protobuf and zip that its feeds are written in.
-#![allow(dead_code, unreachable_pub, reason = "each test file uses its own part")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "each test file uses its own part, and says what it expected"
+)]
 
 use std::collections::HashMap;
 use std::io::Write as _;
@@ -197,19 +203,19 @@ purpose = "To test"
 pub fn write_city(folder: &Path, foreign: &Foreign, feeds: &[FeedLine<'_>]) -> PathBuf {
     let city = folder.join("city");
     std::fs::create_dir_all(city.join("rules")).expect("a folder");
-    let mut text = CITY.to_owned();
-    for (id, kind, path, timetable) in feeds {
-        text += &format!(
-            "[[feed]]\nid = \"{id}\"\nname = \"{id}\"\nkind = \"{kind}\"\nowner = \"Far Town\"\nlicence = \"none\"\n\
-             purpose = \"to test\"\nbeat = \"1 min\"\nretention = \"30 days\"\n"
-        );
-        text += &match *kind {
+    let feed = |(id, kind, path, timetable): &FeedLine<'_>| {
+        let reached = match *kind {
             "sensor_things" => String::new(),
             "cap_files" => format!("poll_every = \"1 s\"\nfolder = \"{path}\"\n"),
             _ => format!("poll_every = \"1 s\"\nurl = \"{}\"\n", foreign.url(path)),
         };
-        text += &timetable.map(|timetable| format!("timetable = \"{timetable}\"\n")).unwrap_or_default();
-    }
+        let belongs = timetable.map(|timetable| format!("timetable = \"{timetable}\"\n")).unwrap_or_default();
+        format!(
+            "[[feed]]\nid = \"{id}\"\nname = \"{id}\"\nkind = \"{kind}\"\nowner = \"Far Town\"\nlicence = \"none\"\n\
+             purpose = \"to test\"\nbeat = \"1 min\"\nretention = \"30 days\"\n{reached}{belongs}"
+        )
+    };
+    let text = CITY.to_owned() + &feeds.iter().map(feed).collect::<Vec<_>>().concat();
     std::fs::write(city.join("city.toml"), text).expect("written");
     let level = "kind = \"threshold\"\nwhat = \"The river\"\ndatastream = 1\nstatistic = \"last\"\n";
     let rules = [
