@@ -17,8 +17,9 @@ build: web
 # The pages are built once, and again when something in web/ is newer.
 web: web/dist/index.html
 
+# Not `npm ci`: it refuses a lock file made where a registry does not offer the optional packages of other platforms.
 web/node_modules/.package-lock.json: web/package.json web/package-lock.json
-	$(NPM) ci --no-audit --no-fund --loglevel=error
+	$(NPM) install --no-save --no-audit --no-fund --loglevel=error
 	@touch $@
 
 web/dist/index.html: web/node_modules/.package-lock.json web/index.html $(shell find web/src web/public -type f 2>/dev/null) web/vite.config.ts web/licences.ts CHARTER.md

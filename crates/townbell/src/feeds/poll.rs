@@ -37,7 +37,7 @@ struct Known {
 #[derive(Debug, thiserror::Error)]
 enum NoAnswer {
     #[error("no answer: {0}")]
-    Unreachable(#[from] reqwest::Error),
+    Unreachable(reqwest::Error),
     #[error("answered with status {0}")]
     Status(StatusCode),
     #[error("answered with more than {POLL_BYTES_MAX} bytes")]
@@ -50,12 +50,19 @@ enum NoAnswer {
     Gate(#[from] GateError),
 }
 
+impl From<reqwest::Error> for NoAnswer {
+    /// Without its address: where an index points, or a server sends us, is foreign text, and errors go to the log.
+    fn from(error: reqwest::Error) -> Self {
+        Self::Unreachable(error.without_url())
+    }
+}
+
 impl NoAnswer {
     /// Under which reason the document is booked; `None` when no document came at all.
     fn reason(&self) -> Option<Reason> {
         match self {
             Self::Format(error) => Some(error.reason()),
-            Self::TooLarge => Some(Reason::TooLarge),
+            Self::TooLarge | Self::Gate(GateError::TimetableTooLarge { .. }) => Some(Reason::TooLarge),
             Self::Unreachable(_) | Self::Status(_) | Self::Folder(_) | Self::Gate(_) => None,
         }
     }
@@ -101,7 +108,7 @@ impl Poller {
                 }
                 Ok(admission)
             }
-            Err(NoAnswer::Gate(error)) => Err(error),
+            Err(NoAnswer::Gate(error)) if !matches!(error, GateError::TimetableTooLarge { .. }) => Err(error),
             Err(why) => {
                 if !self.known(id).failing {
                     tracing::warn!(feed = %id, %why, "a feed gave nothing");

@@ -129,7 +129,9 @@ pub async fn acknowledge(
     Path(id): Path<String>,
     body: Result<Json<AcknowledgeRequest>, JsonRejection>,
 ) -> Answer<city::Alert> {
-    let Json(body) = body.map_err(|error| Refusal::malformed(error.body_text()))?;
+    // In words of our own: what the JSON reader says repeats keys and values of a note that may hold anything.
+    let expected = "body: expected JSON with a role and a note, both text, and nothing else";
+    let Json(body) = body.map_err(|_| Refusal::malformed(expected))?;
     let id = AlertId(id.into());
     let current = app.picture().alert(&id).cloned().ok_or_else(no_alert)?;
     if current.state == AlertState::Resolved {
@@ -261,5 +263,9 @@ pub async fn forecast(State(app): State<App>, Path(datastream): Path<String>) ->
         points,
         skill: forecast.skill_6h,
         words: forecast.words,
+        level: app.city.rules.iter().find_map(|rule| match &rule.kind {
+            watch::Kind::Rise(rise) if rise.datastreams.contains(&id) => Some(rise.level),
+            _ => None,
+        }),
     }))
 }

@@ -336,6 +336,8 @@ pub struct ForecastView {
     pub skill: Option<f64>,
     /// The skill in words.
     pub words: String,
+    /// The level that matters, in the unit of the series: that of the rule which looks ahead on it; null without one.
+    pub level: Option<f64>,
 }
 
 /// How the program does.

@@ -68,22 +68,14 @@ const TABLES: [(&str, &str, usize); 13] = [
          pickup_booking_rule_id,drop_off_booking_rule_id",
         2,
     ),
-    (
-        "calendar.txt",
-        "service_id,monday,tuesday,wednesday,thursday,friday,saturday,sunday,start_date,end_date",
-        1,
-    ),
+    ("calendar.txt", "service_id,monday,tuesday,wednesday,thursday,friday,saturday,sunday,start_date,end_date", 1),
     ("shapes.txt", "shape_id,shape_pt_lat,shape_pt_lon,shape_pt_sequence,shape_dist_traveled", 2),
     (
         "feed_info.txt",
         "feed_publisher_name,feed_publisher_url,feed_lang,default_lang,feed_version,feed_contact_email,feed_contact_url",
         1,
     ),
-    (
-        "attributions.txt",
-        "attribution_id,organization_name,attribution_url,attribution_email,attribution_phone",
-        1,
-    ),
+    ("attributions.txt", "attribution_id,organization_name,attribution_url,attribution_email,attribution_phone", 1),
     ("translations.txt", "table_name,field_name,language,translation,record_id,record_sub_id,field_value", 1),
     ("fare_attributes.txt", "fare_id,price,currency_type,agency_id", 1),
     ("levels.txt", "level_id,level_index,level_name", 1),
@@ -127,7 +119,8 @@ impl Canaries {
             ("stop_id[1]", &last),
         ];
         let known = [&ids[..], &NUMBERS].concat();
-        let table = |(file, columns, rows): (&str, &str, usize)| (file.to_owned(), self.table(file, columns, &known, rows));
+        let table =
+            |(file, columns, rows): (&str, &str, usize)| (file.to_owned(), self.table(file, columns, &known, rows));
         let mut members: Vec<(String, String)> = TABLES.map(table).to_vec();
         members.push((self.plant("zip/[member].name") + ".txt", self.plant("zip/[member]")));
         let members: Vec<(&str, &[u8])> = members.iter().map(|(name, text)| (name.as_str(), text.as_bytes())).collect();
