@@ -22,7 +22,7 @@ pub const LIVE_LISTENERS_MAX: usize = 2_000;
 pub const LIVE_HEARTBEAT: Duration = Duration::from_secs(10);
 /// Time that a feed has to answer. Half of the shortest poll interval of a bus feed.
 pub const POLL_TIMEOUT: Duration = Duration::from_secs(15);
-/// The largest answer that is read from a feed, before its decoder's own bounds: a national GTFS zip is 300 MB.
+/// The largest answer that is read from any feed; where its decoder takes less, that is the bound.
 pub const POLL_BYTES_MAX: usize = 400 << 20;
 /// The largest request body that is read: a `dataArray` of about 20,000 observations.
 pub const REQUEST_BYTES_MAX: usize = 2 << 20;

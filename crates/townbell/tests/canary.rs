@@ -322,7 +322,7 @@ async fn knock(c: &Canaries, address: SocketAddr) -> Vec<Answered> {
         answers.push((what, answer));
     }
     for path in [format!("/api/alerts/{}/acknowledge", w("acknowledged alert")), format!("/v1.1/{}", w("created"))] {
-        let body = object!({ "role": "duty_officer", "note": w(&format!("note to {}", path.len())) }).to_string();
+        let body = object!({ "role": "duty_officer", "note": w(&format!("note to {path}")) }).to_string();
         let (status, answer) = send(address, Method::POST, &path, &[("content-type", "application/json")], body).await;
         assert!(status.is_client_error(), "{status}");
         answers.push(answer);
@@ -356,7 +356,7 @@ fn values(database: &Path) -> Vec<u8> {
             for column in 0..columns {
                 match row.get_ref(column).expect("a value") {
                     rusqlite::types::ValueRef::Text(value) | rusqlite::types::ValueRef::Blob(value) => {
-                        out.extend(value)
+                        out.extend(value);
                     }
                     _ => {}
                 }
@@ -399,9 +399,13 @@ async fn routes(address: SocketAddr) -> Vec<Answered> {
     }
     let mut live = client().get(format!("http://{address}/api/live")).send().await.expect("an answer");
     let mut told = Vec::new();
-    while let Ok(Ok(Some(chunk))) = tokio::time::timeout(Duration::from_secs(2), live.chunk()).await {
-        told.extend(chunk);
-    }
+    let listen = async {
+        while let Ok(Some(chunk)) = live.chunk().await {
+            told.extend(chunk);
+        }
+    };
+    // It never ends by itself; three seconds hold the snapshot and a round of every feed.
+    let _heard = tokio::time::timeout(Duration::from_secs(3), listen).await;
     assert!(told.windows(8).any(|window| window == b"snapshot"), "the live events begin with a snapshot");
     answers.push(("/api/live".to_owned(), told));
     answers

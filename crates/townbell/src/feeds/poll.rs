@@ -40,8 +40,8 @@ enum NoAnswer {
     Unreachable(reqwest::Error),
     #[error("answered with status {0}")]
     Status(StatusCode),
-    #[error("answered with more than {POLL_BYTES_MAX} bytes")]
-    TooLarge,
+    #[error("answered with more than {0} bytes")]
+    TooLarge(usize),
     #[error("its folder cannot be read: {0}")]
     Folder(#[from] std::io::Error),
     #[error("{0}")]
@@ -62,7 +62,7 @@ impl NoAnswer {
     fn reason(&self) -> Option<Reason> {
         match self {
             Self::Format(error) => Some(error.reason()),
-            Self::TooLarge | Self::Gate(GateError::TimetableTooLarge { .. }) => Some(Reason::TooLarge),
+            Self::TooLarge(_) | Self::Gate(GateError::TimetableTooLarge { .. }) => Some(Reason::TooLarge),
             Self::Unreachable(_) | Self::Status(_) | Self::Folder(_) | Self::Gate(_) => None,
         }
     }
@@ -129,7 +129,7 @@ impl Poller {
         }
         let known = self.known(id);
         let url = feed.url.as_deref().unwrap_or_default();
-        let answer = self.get(url, &known).await?;
+        let answer = self.get(url, &known, bytes_max(feed.contract.kind)).await?;
         let Answer::Bytes { bytes, headers } = answer else {
             return Ok(self.door.gate.beat(id, true, self.door.clock.now())?);
         };
@@ -145,7 +145,8 @@ impl Poller {
         Ok(admission)
     }
 
-    async fn get(&self, url: &str, known: &Known) -> Result<Answer, NoAnswer> {
+    /// Asks for at most `most` bytes.
+    async fn get(&self, url: &str, known: &Known, most: usize) -> Result<Answer, NoAnswer> {
         let mut request = self.client.get(url);
         if let Some(etag) = &known.etag {
             request = request.header(IF_NONE_MATCH, etag);
@@ -162,8 +163,8 @@ impl Poller {
         let headers = response.headers().clone();
         let mut bytes = Vec::new();
         while let Some(chunk) = response.chunk().await? {
-            if bytes.len() + chunk.len() > POLL_BYTES_MAX {
-                return Err(NoAnswer::TooLarge);
+            if bytes.len() + chunk.len() > most {
+                return Err(NoAnswer::TooLarge(most));
             }
             bytes.extend_from_slice(&chunk);
         }
@@ -226,12 +227,14 @@ impl Poller {
                 *tally.rejected.entry(Reason::BadId).or_default() += 1;
                 continue;
             };
-            match self.get(address.as_str(), &Known::default()).await {
+            match self.get(address.as_str(), &Known::default(), bytes_max(FeedKind::CapAtom)).await {
                 Ok(Answer::Bytes { bytes, .. }) => self.cap(&bytes, &mut warnings, &mut tally),
                 Ok(Answer::Unchanged) => {}
                 Err(why) => {
                     tracing::warn!(feed = %id, %why, "a warning could not be fetched");
-                    continue;
+                    // What came and was too much is counted, and not read again; what did not come is asked for again.
+                    let Some(reason) = why.reason() else { continue };
+                    *tally.rejected.entry(reason).or_default() += 1;
                 }
             }
             fetched.push((entry.id, entry.updated));
@@ -299,6 +302,17 @@ impl Poller {
             known.failing = true;
         });
     }
+}
+
+/// The most that is read of an answer: what its decoder takes, so that a server without an end costs no more memory
+/// than an honest one.
+fn bytes_max(kind: FeedKind) -> usize {
+    let most = match kind {
+        FeedKind::Gtfs => formats::limits::ZIP_BYTES,
+        FeedKind::CapAtom | FeedKind::CapFiles => formats::limits::XML_BYTES,
+        _ => formats::limits::GTFS_RT_BYTES,
+    };
+    usize::try_from(most).unwrap_or(usize::MAX).min(POLL_BYTES_MAX)
 }
 
 /// Lower-case hexadecimal.

@@ -14,7 +14,7 @@ use super::problem::Refusal;
 struct Web;
 
 /// Pages that the browser draws by itself; all of them are the one `index.html`.
-const DRAWN_IN_BROWSER: [&str; 7] = ["", "map", "feeds", "alerts", "rules", "public", "help"];
+const DRAWN_IN_BROWSER: [&str; 7] = ["", "map", "feeds", "alerts", "rules", "public", "charter"];
 
 /// Whether the pages were built into this binary.
 pub fn built() -> bool {
@@ -30,8 +30,20 @@ pub async fn page(uri: Uri, headers: HeaderMap) -> Result<Response, Refusal> {
     match Web::get(name) {
         Some(file) => Ok(serve(name, file, &headers)),
         None if drawn => Err(Refusal::unavailable("the pages were not built into this binary: run `make run`")),
+        None if wants_page(&headers) && Web::get("index.html").is_some() => {
+            // A person who mistyped an address gets a page that says so, and the status says it to programs.
+            let index = Web::get("index.html").map(|file| serve("index.html", file, &HeaderMap::new()));
+            let mut response = index.unwrap_or_default();
+            *response.status_mut() = axum::http::StatusCode::NOT_FOUND;
+            Ok(response)
+        }
         None => Err(Refusal::not_found(format!("nothing is at /{}", path.chars().take(80).collect::<String>()))),
     }
+}
+
+fn wants_page(headers: &HeaderMap) -> bool {
+    let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
+    accept.split(',').any(|kind| kind.trim().starts_with("text/html"))
 }
 
 fn serve(name: &str, file: EmbeddedFile, headers: &HeaderMap) -> Response {

@@ -216,7 +216,7 @@ impl Canaries {
                 ["id", "title", "rights"].map(one).concat()
             )
         };
-        let entries: String = links
+        let entries: Vec<String> = links
             .iter()
             .enumerate()
             .map(|(n, link)| {
@@ -233,11 +233,12 @@ impl Canaries {
         let of_feed = ["subtitle", "generator", "icon", "logo"]
             .map(|tag| format!("<{tag}>{}</{tag}>", w(&format!("feed/{tag}"))));
         format!(
-            "<?{} x?><feed xmlns=\"http://www.w3.org/2005/Atom\"><!-- {} -->{}{}{entries}</feed>",
+            "<?{} x?><feed xmlns=\"http://www.w3.org/2005/Atom\"><!-- {} -->{}{}{}</feed>",
             w("[instruction]"),
             w("[comment]"),
             constructs("feed"),
-            of_feed.concat()
+            of_feed.concat(),
+            entries.concat()
         )
     }
 }

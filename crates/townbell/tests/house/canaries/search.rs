@@ -36,7 +36,7 @@ impl Search {
 /// Forms that are found in bytes turned to lower case: as it is, backwards, UTF-16, hexadecimal.
 pub fn folded(word: &str) -> Vec<Vec<u8>> {
     let lower = word.to_lowercase();
-    let hexadecimal = |text: &str| text.bytes().map(|byte| format!("{byte:02x}")).collect::<String>().into_bytes();
+    let hexadecimal = |text: &str| text.bytes().flat_map(|byte| format!("{byte:02x}").into_bytes()).collect();
     let wide = lower.encode_utf16();
     vec![
         lower.clone().into_bytes(),
