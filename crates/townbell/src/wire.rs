@@ -240,6 +240,11 @@ async fn drive_live(
     poller: Arc<Poller>,
     mut stopped: signal::Receiver<bool>,
 ) -> anyhow::Result<()> {
+    for feed in city.feeds.iter().filter(|feed| feed.contract.kind == city::FeedKind::Gtfs) {
+        // Timetables first: the others are judged by them.
+        let admission = poller.ask(feed).await?;
+        door.desk.submit(feed.contract.feed.clone(), admission).await?.durable().await?;
+    }
     let mut tasks = tokio::task::JoinSet::new();
     for feed in city.feeds.iter().filter(|feed| feed.poll_every.is_some()) {
         let (feed, door, poller) = (feed.clone(), Arc::clone(&door), Arc::clone(&poller));

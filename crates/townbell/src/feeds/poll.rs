@@ -138,6 +138,10 @@ impl Poller {
             FeedKind::CapAtom => self.cap_atom(id, url, &bytes).await?,
             kind => self.realtime(id, kind, &bytes)?,
         };
+        if feed.timetable.is_some() && self.door.timetable_of(id).is_none() {
+            // Its trips were judged without their timetable: an "unchanged" next time would leave it at that.
+            return Ok(admission);
+        }
         self.remember(id, |known| {
             known.etag = headers.get(ETAG).cloned();
             known.last_modified = headers.get(LAST_MODIFIED).cloned();
@@ -251,15 +255,20 @@ impl Poller {
         let mut listing = tokio::fs::read_dir(folder).await?;
         let mut files = Vec::new();
         while let Some(entry) = listing.next_entry().await? {
-            let changed = entry.metadata().await?.modified().ok().and_then(|at| jiff::Timestamp::try_from(at).ok());
-            files.push((entry.path(), changed.map(Time::from)));
+            let metadata = entry.metadata().await?;
+            let changed = metadata.modified().ok().and_then(|at| jiff::Timestamp::try_from(at).ok());
+            files.push((entry.path(), changed.map(Time::from), metadata.len()));
         }
         files.sort();
-        for (path, changed) in files {
+        for (path, changed, size) in files {
             let key = (path.file_name().unwrap_or_default().to_string_lossy().into_owned(), changed);
             let cap = path.extension().is_some_and(|extension| extension == "cap" || extension == "xml");
             if cap && !seen.contains(&key) && read.len() < CAP_FETCHES_MAX {
-                self.cap(&tokio::fs::read(&path).await?, &mut warnings, &mut tally);
+                if size > formats::limits::XML_BYTES {
+                    *tally.rejected.entry(Reason::TooLarge).or_default() += 1;
+                } else {
+                    self.cap(&tokio::fs::read(&path).await?, &mut warnings, &mut tally);
+                }
                 read.push(key);
             }
         }
