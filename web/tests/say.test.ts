@@ -35,7 +35,7 @@ describe("lengths of time are told in one unit", () => {
     [89_000, "89 s"],
     [90_000, "1 min"],
     [89 * MINUTE, "89 min"],
-    [90 * MINUTE, "1 h"],
+    [90 * MINUTE, "90 min"],
     [47 * HOUR, "47 h"],
     [48 * HOUR, "2 days"],
   ])("%d ms is %s", (ms, said) => {

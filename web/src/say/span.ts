@@ -7,7 +7,7 @@ const DAY_MS = 24 * HOUR_MS;
 export function span(ms: number): string {
   const length = Math.max(0, ms);
   if (length < 90 * SECOND_MS) return `${Math.floor(length / SECOND_MS)} s`;
-  if (length < 90 * MINUTE_MS) return `${Math.floor(length / MINUTE_MS)} min`;
+  if (length < 120 * MINUTE_MS) return `${Math.floor(length / MINUTE_MS)} min`;
   if (length < 48 * HOUR_MS) return `${Math.floor(length / HOUR_MS)} h`;
   return `${Math.floor(length / DAY_MS)} days`;
 }
