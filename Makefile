@@ -52,7 +52,7 @@ check: web
 bench: build
 	cargo xtask bench
 
-# Writes what is generated and committed: api/openapi.json, privacy.lock, web/src/api/schema.ts.
+# Writes what is generated and committed: api/openapi.json, privacy.lock.
 generate: web
 	cargo xtask generate
 

@@ -29,8 +29,6 @@ AS_IT_IS = {
     "poa-gtfs/poa_eptc_bus.gtfs.zip": "gtfs/poa_eptc_bus.gtfs.zip",
     "poa-gtfs/poa_trensurb_rail.gtfs.zip": "gtfs/poa_trensurb_rail.gtfs.zip",
     "poa-osm/poa_roads.osm.pbf": "osm/poa_roads.osm.pbf",
-    "poa-exposure/poa_hexgrid.csv": "exposure/poa_hexgrid.csv",
-    "poa-exposure/poa_points_of_interest.csv": "exposure/poa_points_of_interest.csv",
     "poa-exposure/poa_elevation.tif": "exposure/poa_elevation.tif",
 }
 

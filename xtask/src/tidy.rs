@@ -184,7 +184,7 @@ fn fields(name: &str, text: &str, findings: &mut Vec<String>) {
     let kind = ending(name);
     for (line, code) in code(text) {
         let found: Option<&str> = match kind {
-            "rs" if name.starts_with("crates/city/") || name.ends_with("views.rs") => {
+            "rs" if name.starts_with("crates/") && name.contains("/src/") => {
                 code.trim().strip_prefix("pub ").and_then(|rest| rest.split_once(':')).map(|(field, _)| field.trim())
             }
             "sql" => code.split_whitespace().next(),

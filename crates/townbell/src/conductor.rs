@@ -32,6 +32,15 @@ impl Speed {
     /// As fast as it goes.
     pub const FULL: Self = Self(0.0);
 
+    /// From the command line.
+    ///
+    /// # Errors
+    /// When it is no number, or below zero.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let speed = text.parse::<f64>().ok().filter(|speed| speed.is_finite() && *speed >= 0.0);
+        speed.map(Self).ok_or_else(|| "expected city seconds per second, 0 for as fast as it goes".to_owned())
+    }
+
     /// How long the city takes for `span` at this speed; `None`: no waiting.
     fn wall(self, span: Span) -> Option<std::time::Duration> {
         (self.0 > 0.0).then(|| std::time::Duration::from_secs_f64(span.as_ms().max(0) as f64 / 1_000.0 / self.0))

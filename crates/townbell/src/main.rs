@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use city::Time;
 use clap::{Args, Parser, Subcommand};
 use townbell::commands;
+use townbell::conductor::Speed;
 
 /// A city operations centre. It watches the city, never its people.
 #[derive(Parser)]
@@ -74,8 +75,8 @@ struct Demo {
     #[arg(long)]
     city: Option<PathBuf>,
     /// City seconds per second; 0: as fast as it goes.
-    #[arg(long)]
-    speed: Option<f64>,
+    #[arg(long, value_parser = Speed::parse)]
+    speed: Option<Speed>,
     /// First instant (RFC 3339).
     #[arg(long)]
     from: Option<Time>,
@@ -106,8 +107,8 @@ struct Replay {
     #[arg(long)]
     to: Option<Time>,
     /// City seconds per second; 0: as fast as it goes.
-    #[arg(long, default_value_t = 0.0)]
-    speed: f64,
+    #[arg(long, default_value = "0", value_parser = Speed::parse)]
+    speed: Speed,
     /// Data folder; a throw-away one when missing. A folder with a journal is resumed where it stood.
     #[arg(long)]
     data: Option<PathBuf>,

@@ -70,7 +70,9 @@ impl Scene {
         let state = json(self.town.address, "/api/state").await;
         let vehicles = state["vehicles"].as_array().expect("vehicles");
         let shown: Vec<&str> = vehicles.iter().filter_map(|vehicle| vehicle["route_name"].as_str()).collect();
-        assert_eq!(shown, ["Seven"], "one vehicle, with its line's name from the timetable");
+        // A flipped bit may make a good time of another service day, and with it a run of its own: also of this line.
+        let of_the_line = !shown.is_empty() && shown.iter().all(|name| *name == "Seven");
+        assert!(of_the_line, "the vehicle, with its line's name from the timetable: {shown:?}");
         let warnings: Vec<&str> =
             state["warnings"].as_array().expect("warnings").iter().filter_map(|w| w["headline"].as_str()).collect();
         assert!(warnings.contains(&"GOOD"), "{warnings:?}");

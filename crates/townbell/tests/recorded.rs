@@ -42,11 +42,12 @@ async fn recordings_of_mississauga_and_new_york_come_in_whole() {
     for (id, kind, recording) in FEEDS {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../formats/tests/data").join(recording);
         foreign.say(&format!("/{id}"), Answer::of(std::fs::read(path).expect("the recording")).header("etag", "\"1\""));
-        text += &format!(
+        let table = format!(
             "[[feed]]\nid = \"{id}\"\nname = \"{id}\"\nkind = \"{kind}\"\nowner = \"its agency\"\nlicence = \"as recorded\"\n\
              purpose = \"to test\"\nbeat = \"1 min\"\nretention = \"3650 days\"\npoll_every = \"1 s\"\nurl = \"{}\"\n",
             foreign.url(&format!("/{id}"))
         );
+        text.push_str(&table);
     }
     std::fs::write(city.join("city.toml"), text).expect("written");
     let mut town = Town::start(&city, &folder.path().join("data")).await;

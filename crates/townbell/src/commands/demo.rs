@@ -23,7 +23,7 @@ pub struct Options {
     /// Demo city; the one inside the binary when missing.
     pub city: Option<PathBuf>,
     /// City seconds per second.
-    pub speed: Option<f64>,
+    pub speed: Option<Speed>,
     /// First instant.
     pub from: Option<Time>,
     /// Last instant.
@@ -60,7 +60,8 @@ pub fn run(options: Options) -> anyhow::Result<ExitCode> {
     };
     let from = options.from.unwrap_or(demo.replay_from);
     let to = options.to.unwrap_or(demo.replay_to);
-    let speed = Speed(options.speed.unwrap_or(demo.speed));
+    let speed = options.speed.unwrap_or(Speed(demo.speed));
+    super::in_order(from, to)?;
     let zone = city.zone.clone();
     let runtime = wire::runtime()?;
     runtime.block_on(async {

@@ -19,6 +19,12 @@ pub fn say_error(error: &anyhow::Error) {
     }
 }
 
+/// Refuses a replay that ends before it begins.
+pub(crate) fn in_order(from: city::Time, to: city::Time) -> anyhow::Result<()> {
+    anyhow::ensure!(from < to, "--from {from} is not before --to {to}");
+    Ok(())
+}
+
 /// Logs go to the error stream: only what needs somebody, unless RUST_LOG-like `TOWNBELL_LOG` says otherwise.
 pub fn start_logging() {
     let level = match std::env::var("TOWNBELL_LOG").unwrap_or_default().as_str() {
@@ -28,5 +34,9 @@ pub fn start_logging() {
         _ => tracing::Level::WARN,
     };
     // A second subscriber in the same process (tests) is refused, and the first stays.
-    let _first = tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).try_init();
+    let _first = tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
+        .with_writer(std::io::stderr)
+        .try_init();
 }

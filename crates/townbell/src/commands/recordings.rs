@@ -30,17 +30,18 @@ pub fn run(folder: &Path, files: &[PathBuf], datastream: &str) -> anyhow::Result
         bail!("there is no datastream {datastream:?}; there are {}", listed.join(", "));
     };
     let rules: Vec<&Rule> = city.rules.iter().filter(|rule| level_of(rule).is_some()).collect();
+    let looked_at = |rule: &&Rule| matches!(&rule.kind, Kind::Rise(rise) if rise.datastreams.contains(&datastream.id));
+    if !rules.iter().any(looked_at) {
+        bail!("no rule looks ahead on {} ({}); a rule of kind rise does", datastream.name, datastream.id);
+    }
     for file in files {
         let readings = read(file)?;
+        if readings.is_empty() {
+            bail!("{}: expected lines with a time (RFC 3339) and a number, found none", file.display());
+        }
         println!("{}: {} readings", file.file_name().unwrap_or_default().to_string_lossy(), readings.len());
-        for rule in &rules {
-            let looks = match &rule.kind {
-                Kind::Rise(rise) => rise.datastreams.contains(&datastream.id),
-                _ => false,
-            };
-            if looks {
-                try_rule(&city, rule, datastream, &readings)?;
-            }
+        for rule in rules.iter().filter(|rule| looked_at(rule)) {
+            try_rule(&city, rule, datastream, &readings)?;
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -25,7 +25,7 @@ pub struct Options {
     /// Last instant.
     pub to: Option<Time>,
     /// City seconds per second.
-    pub speed: f64,
+    pub speed: Speed,
     /// Data folder; a throw-away one when missing.
     pub data: Option<PathBuf>,
     /// File for every step of every alert.
@@ -43,12 +43,13 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
         bail!("{} has no [demo] section with recordings to replay", options.city.display())
     };
     let (from, to) = (options.from.unwrap_or(demo.replay_from), options.to.unwrap_or(demo.replay_to));
+    super::in_order(from, to)?;
     let throw_away = ThrowAway::new();
     let data = options.data.clone().unwrap_or_else(|| throw_away.0.clone());
     let zone = city.zone.clone();
     let took = Stopwatch::start();
     let (changes, entries) = wire::runtime()?.block_on(async {
-        let source = Source::Replay { origin: demo.replay_from, from, to, speed: Speed(options.speed) };
+        let source = Source::Replay { origin: demo.replay_from, from, to, speed: options.speed };
         let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let running = wire::start(wire::Options { city, data, listen, access: Access::DemoOnLoopback, source }).await?;
         let app = running.app.clone();

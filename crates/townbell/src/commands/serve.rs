@@ -22,6 +22,13 @@ const TOKEN: &str = "TOWNBELL_TOKEN";
 pub fn run(folder: &Path, listen: SocketAddr, data: &Path) -> anyhow::Result<ExitCode> {
     super::start_logging();
     let Ok(city) = City::read(folder) else { return check::run(folder) };
+    if city.demo.is_some() {
+        anyhow::bail!(
+            "{} has a [demo] section: its feeds are recordings; run: townbell demo --city {}",
+            folder.display(),
+            folder.display()
+        );
+    }
     let access = match std::env::var(TOKEN) {
         Ok(token) if token.len() >= 32 => Access::Token { sha256: Sha256::digest(token.as_bytes()).into() },
         Ok(_) => anyhow::bail!("{TOKEN} is shorter than 32 characters; make one with: openssl rand -hex 32"),

@@ -233,7 +233,8 @@ impl Checker<'_> {
         Some(City {
             folder: folder.to_path_buf(),
             name: head.name,
-            zone: zone?,
+            // A wrong zone is a mistake already; the rest is read all the same, to say every other one.
+            zone: zone.unwrap_or(jiff::tz::TimeZone::UTC),
             timezone: head.timezone,
             bbox,
             centre,

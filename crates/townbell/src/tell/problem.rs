@@ -20,6 +20,26 @@ impl Refusal {
         Self { status, kind, title, detail: detail.into() }
     }
 
+    /// Any other status, in its own general words.
+    pub fn of(status: StatusCode) -> Self {
+        match status {
+            StatusCode::PAYLOAD_TOO_LARGE => {
+                Self::too_large("send it in smaller parts; the limit is in the documentation")
+            }
+            StatusCode::NOT_FOUND => Self::not_found("nothing is at this address"),
+            StatusCode::METHOD_NOT_ALLOWED => Self::method(),
+            status if status.is_server_error() => {
+                Self::new(status, "failed", "It failed", "the program's log says why")
+            }
+            status => Self::new(
+                status,
+                "malformed",
+                "The request cannot be read",
+                "see /api/openapi.json for what is expected",
+            ),
+        }
+    }
+
     /// 400: the request cannot be read.
     pub fn malformed(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "malformed", "The request cannot be read", detail)

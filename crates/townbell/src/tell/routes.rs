@@ -149,6 +149,12 @@ fn bearer(headers: &HeaderMap) -> Option<[u8; 32]> {
 
 async fn with_headers(request: Request<Body>, next: Next) -> Response {
     let mut response = next.run(request).await;
+    let status = response.status();
+    let kind = response.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    if (status.is_client_error() || status.is_server_error()) && (kind.is_empty() || kind.starts_with("text/plain")) {
+        // What the framework refuses before a handler sees it (a path that is no text, a body over the limit).
+        response = Refusal::of(status).into_response();
+    }
     let headers = response.headers_mut();
     let fixed = [
         (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
