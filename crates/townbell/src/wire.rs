@@ -25,7 +25,7 @@ use crate::basemap::{self, Tiles};
 use crate::clock::{Clock, LiveClock, ReplayClock, Stopwatch};
 use crate::commands::progress::Progress;
 use crate::conductor::{Conductor, Speed};
-use crate::config::{CONTROL_ROOM, City};
+use crate::config::City;
 use crate::desk::{Desk, Rebuilt};
 use crate::feeds::Door;
 use crate::feeds::poll::Poller;
@@ -323,9 +323,4 @@ async fn finish(running: Running) -> anyhow::Result<()> {
     app.desk().stop().await;
     server.abort();
     tokio::task::spawn_blocking(move || desk.join()).await?.map_err(|_| anyhow::anyhow!("the desk ended in disorder"))
-}
-
-/// The id of the control room's feed.
-pub fn control_room() -> city::FeedId {
-    city::FeedId::new(CONTROL_ROOM)
 }

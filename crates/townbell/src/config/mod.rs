@@ -24,6 +24,11 @@ use file::{CityFile, FeedText, Placed};
 /// The feed under which the control room's own acts are journalled.
 pub const CONTROL_ROOM: &str = "control-room";
 
+/// The id of that feed.
+pub fn control_room_feed() -> FeedId {
+    FeedId::new(CONTROL_ROOM)
+}
+
 /// A feed: its contract, and how it is reached.
 #[derive(Clone, Debug)]
 pub struct Feed {

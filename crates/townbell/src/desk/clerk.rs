@@ -9,9 +9,8 @@ use store::{Batch, Committed, Store, StoreError};
 use tokio::sync::{mpsc, oneshot};
 
 use super::watcher::Watcher;
-use super::{Booked, DeskError, Message};
+use super::{Booked, DeskError, Message, Timetables};
 use crate::config::City;
-use crate::feeds::Timetables;
 use crate::limits::{COMMIT_BATCHES_MAX, SNAPSHOT_EVERY_SEQ};
 use crate::picture::{Changes, Picture};
 use crate::tell::live::Live;

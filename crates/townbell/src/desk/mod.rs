@@ -5,21 +5,24 @@ mod clerk;
 mod rebuild;
 mod watcher;
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, RwLock};
 
-use city::{FeedId, Tally, Time};
+use city::{FeedId, Tally, Time, Timetable};
 use gate::Admission;
 use store::Store;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::config::City;
-use crate::feeds::Timetables;
 use crate::limits::DESK_QUEUE_MAX;
 use crate::picture::Picture;
 use crate::tell::live::Live;
 
 use clerk::Clerk;
+
+/// The timetables in force, by feed. Written by the desk alone, when one is durable.
+pub type Timetables = Arc<RwLock<HashMap<FeedId, Arc<Timetable>>>>;
 
 /// Why the desk does not take something.
 #[derive(Clone, Debug, thiserror::Error)]

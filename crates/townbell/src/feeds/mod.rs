@@ -3,14 +3,13 @@
 mod candidates;
 pub mod poll;
 
-use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError};
 
 use city::{FeedId, Reason, Tally, Time, Timetable};
 use gate::{Admission, Candidate, Gate, GateError};
 
 use crate::clock::Clock;
-use crate::desk::Desk;
+use crate::desk::{Desk, Timetables};
 
 /// The way in, shared by pollers and endpoints: the gate, the timetables that it judges by, and the desk behind it.
 pub struct Door {
@@ -22,9 +21,6 @@ pub struct Door {
     pub clock: Arc<dyn Clock>,
     timetables: Timetables,
 }
-
-/// The timetables in force, by feed. Written by the desk alone, when one is durable.
-pub type Timetables = Arc<RwLock<HashMap<FeedId, Arc<Timetable>>>>;
 
 impl Door {
     /// A door before a desk.

@@ -14,8 +14,8 @@ use super::views::{
     AcknowledgeRequest, AlertHistory, AlertPage, CityView, FeedPage, ForecastView, Health, Mode, Problem, RulePage,
     RuleView, SeriesView, StateView,
 };
+use crate::config::control_room_feed;
 use crate::limits::{ALERTS_PER_PAGE_MAX, SERIES_POINTS_MAX};
-use crate::wire::control_room;
 
 type Answer<T> = Result<Json<T>, Refusal>;
 
@@ -141,7 +141,7 @@ pub async fn acknowledge(
     if let Err((reason, hits)) = app.door.gate.judge_acknowledgement(&acknowledgement) {
         return Err(refused_note(reason, &hits));
     }
-    let feed = control_room();
+    let feed = control_room_feed();
     let candidates = vec![Candidate::Acknowledgement(acknowledgement)];
     let admission =
         app.door.judge(&feed, candidates, &Tally::default()).map_err(|e| Refusal::not_admitted(e.to_string()))?;
