@@ -178,7 +178,7 @@ impl City {
 /// `rules/*.toml`, but not their tests beside them (`*.test.toml`).
 fn is_rule(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    name.strip_suffix(".toml").is_some_and(|stem| stem.rsplit('.').next() != Some("test") || !stem.contains('.'))
+    name.strip_suffix(".toml").is_some_and(|stem| stem.strip_suffix(".test").is_none())
 }
 
 /// Looks across the tables: references, ranges, what a kind of feed needs.

@@ -132,11 +132,11 @@ impl Clerk {
             waiting.push(watched);
         }
         let mut changes = Changes::default();
-        let mut alerts = Vec::new();
         for batch in committed {
-            alerts.extend(self.watch(batch, &mut changes));
+            self.watch(batch, &mut changes);
         }
-        alerts.extend(self.watcher.save(&mut self.store, self.watcher.unsaved() > SNAPSHOT_EVERY_SEQ)?);
+        let snapshot = self.watcher.unsaved() > SNAPSHOT_EVERY_SEQ;
+        let alerts = self.watcher.save(&mut self.store, snapshot)?;
         self.show(changes, &alerts);
         for watched in waiting {
             let _gone = watched.send(());
@@ -150,14 +150,13 @@ impl Clerk {
         self.timetables.write().unwrap_or_else(PoisonError::into_inner).insert(feed.clone(), tables);
     }
 
-    fn watch(&mut self, batch: Committed, changes: &mut Changes) -> Vec<AlertChange> {
-        let mut picture = self.picture.write().unwrap_or_else(PoisonError::into_inner);
+    fn watch(&mut self, batch: Committed, changes: &mut Changes) {
+        let mut picture = self.write_picture();
         picture.add_account(&batch.feed, batch.received, &batch.tally);
-        let Some(seq) = batch.seq else { return Vec::new() };
+        let Some(seq) = batch.seq else { return };
         picture.take(seq.0, &batch.feed, batch.received, &batch.records, changes);
         drop(picture);
         self.watcher.row(seq, batch.received, &batch.feed, batch.records);
-        Vec::new()
     }
 
     fn tick(&mut self, now: Time) -> Result<(), StoreError> {
@@ -176,7 +175,7 @@ impl Clerk {
     /// Draws the picture anew and tells browsers what changed in it.
     fn show(&mut self, changes: Changes, alerts: &[AlertChange]) {
         let changes = {
-            let mut picture = self.picture.write().unwrap_or_else(PoisonError::into_inner);
+            let mut picture = self.write_picture();
             for change in alerts {
                 picture.take_alert(change);
             }

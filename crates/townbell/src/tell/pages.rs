@@ -27,13 +27,16 @@ pub async fn page(uri: Uri, headers: HeaderMap) -> Result<Response, Refusal> {
     let drawn =
         DRAWN_IN_BROWSER.iter().any(|page| path == *page || page.len() > 1 && path.starts_with(&format!("{page}/")));
     let name = if drawn { "index.html" } else { path };
-    match Web::get(name) {
-        Some(file) => Ok(serve(name, file, &headers)),
-        None if drawn => Err(Refusal::unavailable("the pages were not built into this binary: run `make run`")),
-        None if wants_page(&headers) && Web::get("index.html").is_some() => {
-            // A person who mistyped an address gets a page that says so, and the status says it to programs.
-            let index = Web::get("index.html").map(|file| serve("index.html", file, &HeaderMap::new()));
-            let mut response = index.unwrap_or_default();
+    if let Some(file) = Web::get(name) {
+        return Ok(serve(name, file, &headers));
+    }
+    if drawn {
+        return Err(Refusal::unavailable("the pages were not built into this binary: run `make run`"));
+    }
+    match Web::get("index.html").filter(|_| wants_page(&headers)) {
+        // A person who mistyped an address gets a page that says so, and the status says it to programs.
+        Some(index) => {
+            let mut response = serve("index.html", index, &HeaderMap::new());
             *response.status_mut() = axum::http::StatusCode::NOT_FOUND;
             Ok(response)
         }

@@ -5,6 +5,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::views::Problem;
+use crate::limits::REQUEST_BYTES_MAX;
 
 /// An answer that is no.
 #[derive(Debug)]
@@ -24,7 +25,7 @@ impl Refusal {
     pub fn of(status: StatusCode) -> Self {
         match status {
             StatusCode::PAYLOAD_TOO_LARGE => {
-                Self::too_large("send it in smaller parts; the limit is in the documentation")
+                Self::too_large(format!("at most {REQUEST_BYTES_MAX} bytes are read at once; send it in smaller parts"))
             }
             StatusCode::NOT_FOUND => Self::not_found("nothing is at this address"),
             StatusCode::METHOD_NOT_ALLOWED => Self::method(),
