@@ -6,8 +6,10 @@
 
 pub mod alert;
 pub mod contract;
+pub mod entity;
 pub mod geometry;
 pub mod id;
+pub mod observation;
 pub mod place;
 pub mod record;
 pub mod severity;
@@ -18,14 +20,19 @@ pub mod timetable;
 
 pub use alert::{Alert, AlertChange, AlertKey, AlertState, Blindness};
 pub use contract::{Contract, FeedKind};
+pub use entity::{
+    DatastreamBody, Entity, EntityBody, EntityChange, EntityId, EntityKind, ObservationType, Primitive, Properties,
+    Shape, UnitOfMeasurement,
+};
 pub use geometry::{BoundingBox, Polygon, Position};
 pub use id::{
     AlertId, DatastreamId, FeedId, ObservedPropertyId, PlaceId, RouteId, RuleId, Seq, ServiceDate, StopId, ThingId,
     TripId, TripKey,
 };
+pub use observation::{Detail, Erasure, Observation, ObservationKey, Observations};
 pub use place::Place;
 pub use record::{
-    Acknowledgement, FeedBeat, Observation, OccupancyClass, Record, RecordKind, ScheduleRelationship, ServiceAlert,
+    Acknowledgement, FeedBeat, OccupancyClass, Record, RecordKind, ScheduleRelationship, ServiceAlert,
     TimetableVersion, TripUpdate, VehiclePosition, Warning, WarningArea,
 };
 pub use severity::Severity;

@@ -5,16 +5,22 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::entity::EntityChange;
 use crate::geometry::{Polygon, Position};
-use crate::id::{AlertId, DatastreamId, FeedId, RouteId, StopId, TripId, TripKey};
+use crate::id::{AlertId, FeedId, RouteId, StopId, TripId, TripKey};
+use crate::observation::{Erasure, Observations};
 use crate::severity::Severity;
 use crate::time::Time;
 
 /// Anything accepted through the gate.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Record {
-    /// A measured value.
-    Observation(Observation),
+    /// Measured values.
+    Observations(Observations),
+    /// Things, datastreams and what belongs to them came, changed or went. All of it or nothing.
+    Entities(Vec<EntityChange>),
+    /// Observations were taken away for good.
+    Erasure(Erasure),
     /// Where the vehicle of a trip is.
     VehiclePosition(VehiclePosition),
     /// How late a trip runs.
@@ -35,8 +41,12 @@ pub enum Record {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RecordKind {
-    /// [`Record::Observation`].
-    Observation,
+    /// [`Record::Observations`].
+    Observations,
+    /// [`Record::Entities`].
+    Entities,
+    /// [`Record::Erasure`].
+    Erasure,
     /// [`Record::VehiclePosition`].
     VehiclePosition,
     /// [`Record::TripUpdate`].
@@ -57,7 +67,9 @@ impl Record {
     /// Which kind it is.
     pub fn kind(&self) -> RecordKind {
         match self {
-            Self::Observation(_) => RecordKind::Observation,
+            Self::Observations(_) => RecordKind::Observations,
+            Self::Entities(_) => RecordKind::Entities,
+            Self::Erasure(_) => RecordKind::Erasure,
             Self::VehiclePosition(_) => RecordKind::VehiclePosition,
             Self::TripUpdate(_) => RecordKind::TripUpdate,
             Self::ServiceAlert(_) => RecordKind::ServiceAlert,
@@ -67,17 +79,16 @@ impl Record {
             Self::Acknowledgement(_) => RecordKind::Acknowledgement,
         }
     }
-}
 
-/// One value of one datastream (SensorThings 1.1, clause 8.2.6). Idempotent on (datastream, phenomenon time).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Observation {
-    /// The series.
-    pub datastream: DatastreamId,
-    /// When it was so.
-    pub phenomenon_time: Time,
-    /// How much, in the unit of the datastream's observed property. Always finite.
-    pub result: f64,
+    /// How many entities of its feed it is, in the feed's account. A beat is the centre's own note and none.
+    pub fn entities(&self) -> u64 {
+        match self {
+            Self::Observations(rows) => rows.len() as u64,
+            Self::Entities(changes) => changes.len() as u64,
+            Self::FeedBeat(_) => 0,
+            _ => 1,
+        }
+    }
 }
 
 /// How full, in classes only: finer figures could follow a person (GTFS-RT `OccupancyStatus`).

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use city::{FeedBeat, Reason, Record, Tally, Time, Timetable};
+use city::{FeedBeat, Observations, Reason, Record, Tally, Time, Timetable};
 
 use crate::admitted::Admitted;
 use crate::scan::HitKind;
@@ -24,7 +24,7 @@ pub struct Refusal {
 
 /// A batch after the gate, ready for the store.
 ///
-/// `tally.received = records + tally.rejected`: the store splits the records into stored and duplicate. A beat is
+/// `tally.received` = entities of the records + `tally.rejected`: the store splits them into stored and duplicate. A beat is
 /// the centre's own note about a feed and no entity of it, so it is in no tally.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Admission {
@@ -48,6 +48,16 @@ impl Admission {
     pub(crate) fn take(&mut self, record: Record) {
         self.tally.received += 1;
         self.records.push(Admitted::new(record));
+    }
+
+    /// Takes observations as one record in canonical order; none at all is no record.
+    pub(crate) fn take_observations(&mut self, mut rows: Observations) {
+        if rows.is_empty() {
+            return;
+        }
+        rows.sort();
+        self.tally.received += rows.len() as u64;
+        self.records.push(Admitted::new(Record::Observations(rows)));
     }
 
     pub(crate) fn refuse(&mut self, refusal: Refusal) {

@@ -12,7 +12,7 @@ use city::{
 /// [`crate::Admission::with_beat`].
 #[derive(Clone, Debug, PartialEq)]
 pub enum Candidate {
-    /// A measured value.
+    /// A measured value. Many of them go faster through [`crate::Gate::admit_observations`].
     Observation(Observation),
     /// Where a vehicle is.
     VehiclePosition(PositionCandidate),

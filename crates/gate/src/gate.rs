@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use city::{
-    Acknowledgement, Contract, Datastream, DatastreamId, FeedId, FeedKind, ObservedProperty, Reason, Record, Time,
-    Timetable, TimetableVersion,
+    Acknowledgement, Contract, Datastream, DatastreamId, FeedId, FeedKind, Observations, ObservedProperty, Reason,
+    Record, Time, Timetable, TimetableVersion,
 };
 
 use crate::admission::{Admission, Refusal};
@@ -67,8 +67,16 @@ impl Gate {
         let contract = self.contract(feed)?;
         let mut admission = Admission::empty(now);
         let mut door = Door { gate: self, contract, now, timetable, dropped: 0 };
+        let mut observations = Observations::default();
         for (index, candidate) in candidates.into_iter().enumerate() {
             let before = door.dropped;
+            if let Candidate::Observation(observation) = candidate {
+                match check::observation(&door, observation) {
+                    Ok(observation) => observations.push(observation),
+                    Err(refused) => admission.refuse(Refusal { index, reason: refused.reason, hits: refused.hits }),
+                }
+                continue;
+            }
             match check::judge(&mut door, candidate) {
                 Ok(record) => admission.take(record),
                 Err(refused) => {
@@ -78,7 +86,28 @@ impl Gate {
                 }
             }
         }
+        admission.take_observations(observations);
         admission.tally.fields_dropped = door.dropped;
+        Ok(admission)
+    }
+
+    /// Judges the observations of a feed, row by row: what [`Gate::admit`] does with each of them, without a
+    /// candidate a row. What is taken is one record in canonical order; `Refusal::index` is the row.
+    pub fn admit_observations(&self, feed: &FeedId, rows: Observations, now: Time) -> Result<Admission, GateError> {
+        let contract = self.contract(feed)?;
+        let mut admission = Admission::empty(now);
+        let door = Door { gate: self, contract, now, timetable: None, dropped: 0 };
+        let mut taken = Observations::with_capacity(rows.len());
+        for (index, observation) in rows.iter().enumerate() {
+            match (check::observation(&door, observation), rows.detail(index)) {
+                (Ok(observation), None) => taken.push(observation),
+                (Ok(observation), Some(detail)) => taken.push_detailed(observation, detail.clone()),
+                (Err(refused), _) => {
+                    admission.refuse(Refusal { index, reason: refused.reason, hits: refused.hits });
+                }
+            }
+        }
+        admission.take_observations(taken);
         Ok(admission)
     }
 

@@ -63,11 +63,16 @@ pub(crate) fn add(connection: &Connection, added: &Added<'_>) -> Result<(), Stor
 /// When the thing that a record tells of happened; `None` for what has no time of its own.
 pub(crate) fn event_time(record: &Record) -> Option<Time> {
     match record {
-        Record::Observation(observation) => Some(observation.phenomenon_time),
+        Record::Observations(rows) => rows.newest(),
         Record::VehiclePosition(position) => Some(position.time),
         Record::TripUpdate(update) => Some(update.time),
         Record::Warning(warning) => Some(warning.sent),
-        Record::ServiceAlert(_) | Record::Timetable(_) | Record::FeedBeat(_) | Record::Acknowledgement(_) => None,
+        Record::ServiceAlert(_)
+        | Record::Timetable(_)
+        | Record::FeedBeat(_)
+        | Record::Acknowledgement(_)
+        | Record::Entities(_)
+        | Record::Erasure(_) => None,
     }
 }
 

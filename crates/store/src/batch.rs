@@ -43,8 +43,7 @@ impl Batch {
     /// fewer than there are records, duplicates and refusals), or a timetable is not whole.
     pub fn new(feed: FeedId, admission: Admission) -> Result<Self, StoreError> {
         let Admission { now, records, timetable, tally, .. } = admission;
-        let beats = records.iter().filter(|record| is_beat(record)).count();
-        let entities = (records.len() - beats) as u64;
+        let entities: u64 = records.iter().map(|record| record.entities()).sum();
         let counted = entities + tally.duplicate + tally.rejected_total();
         if tally.received != counted || tally.stored != 0 {
             return Err(StoreError::Unbalanced { feed, received: tally.received, counted });
@@ -65,9 +64,4 @@ impl Batch {
     pub fn is_empty(&self) -> bool {
         self.records.is_empty()
     }
-}
-
-/// A beat is the centre's own note and no entity of the feed.
-pub(crate) fn is_beat(record: &Record) -> bool {
-    matches!(record, Record::FeedBeat(_))
 }

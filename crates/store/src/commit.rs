@@ -6,7 +6,7 @@ use city::{FeedId, Record, RecordKind, Seq, Time};
 use rusqlite::{Connection, TransactionBehavior, params};
 
 use crate::account::{self, Added};
-use crate::batch::{Batch, Committed, is_beat};
+use crate::batch::{Batch, Committed};
 use crate::codec::{encode, signed};
 use crate::error::StoreError;
 use crate::recent::{Recent, Verdict};
@@ -65,10 +65,19 @@ fn append(
     for record in records {
         let record = record.into_inner();
         good |= !matches!(record, Record::FeedBeat(city::FeedBeat { good: false }));
-        let counts = !is_beat(&record);
+        let entities = record.entities();
+        if let Record::Observations(mut rows) = record {
+            known.series.take_new(connection, &mut rows)?;
+            tally.stored += rows.len() as u64;
+            tally.duplicate += entities - rows.len() as u64;
+            if !rows.is_empty() {
+                new.push(Record::Observations(rows));
+            }
+            continue;
+        }
         match known.verdict(&feed, &record)? {
             Verdict::New => {
-                tally.stored += u64::from(counts);
+                tally.stored += entities;
                 new.push(record);
             }
             Verdict::Duplicate => tally.duplicate += 1,
@@ -107,13 +116,16 @@ impl Known<'_> {
     fn verdict(&mut self, feed: &FeedId, record: &Record) -> Result<Verdict, StoreError> {
         let (connection, received_ms) = (self.connection, self.received_ms);
         match record {
-            Record::Observation(observation) => self.series.take(connection, observation),
             Record::VehiclePosition(position) => Ok(self.recent.position(feed, position, received_ms)),
             Record::TripUpdate(update) => Ok(self.recent.update(feed, update, received_ms)),
             Record::Warning(warning) => seen::warning(connection, feed, warning, received_ms),
             Record::ServiceAlert(alert) => seen::service_alert(connection, feed, alert, received_ms),
             Record::Timetable(version) => seen::timetable(connection, feed, version),
-            Record::FeedBeat(_) | Record::Acknowledgement(_) => Ok(Verdict::New),
+            Record::FeedBeat(_)
+            | Record::Acknowledgement(_)
+            | Record::Observations(_)
+            | Record::Entities(_)
+            | Record::Erasure(_) => Ok(Verdict::New),
         }
     }
 }
@@ -128,7 +140,7 @@ fn write_row(connection: &Connection, feed: &FeedId, records: &Vec<Record>, tip:
         tip.received_ms,
         feed.as_str(),
         kind,
-        signed(records.len() as u64),
+        signed(records.iter().map(Record::entities).sum::<u64>().max(1)),
         encode("journal entry", records)?,
     ])?;
     Ok(tip.seq)
@@ -136,7 +148,9 @@ fn write_row(connection: &Connection, feed: &FeedId, records: &Vec<Record>, tip:
 
 fn kind_name(kind: RecordKind) -> &'static str {
     match kind {
-        RecordKind::Observation => "observation",
+        RecordKind::Observations => "observations",
+        RecordKind::Entities => "entities",
+        RecordKind::Erasure => "erasure",
         RecordKind::VehiclePosition => "vehicle_position",
         RecordKind::TripUpdate => "trip_update",
         RecordKind::ServiceAlert => "service_alert",

@@ -84,15 +84,17 @@ fn check_acknowledged(store: &Store, acknowledged: &[(u64, u64)]) {
     let rows = store.read().journal_after(city::Seq(0), usize::MAX).unwrap();
     for (seq, stored) in acknowledged {
         let row = rows.get(usize::try_from(*seq).unwrap() - 1);
-        let kept = row.map(|row| row.records.len() as u64);
+        let kept = row.map(|row| row.records.iter().map(Record::entities).sum());
         assert_eq!(kept, Some(*stored), "batch {seq} was acknowledged");
     }
     let mut seen = std::collections::HashSet::new();
     let mut points = 0;
     for record in rows.iter().flat_map(|row| &row.records) {
-        let Record::Observation(o) = record else { panic!("only levels were sent") };
-        assert!(seen.insert((o.datastream, o.phenomenon_time)), "a point is in the journal twice");
-        points += 1;
+        let Record::Observations(rows) = record else { panic!("only levels were sent") };
+        for o in rows.iter() {
+            assert!(seen.insert((o.datastream, o.phenomenon_time)), "a point is in the journal twice");
+            points += 1;
+        }
     }
     let kept: usize = [1, 2]
         .map(|id| store.read().range(city::DatastreamId(id), town::at(-1), town::at(1_000_000_000)).unwrap().len())

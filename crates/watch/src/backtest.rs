@@ -78,8 +78,11 @@ pub fn backtest(rule: &Rule, series: &Series<'_>, readings: impl IntoIterator<It
         }
         done.readings.push((at, result));
         let observation = Observation { datastream: series.datastream.id, phenomenon_time: at, result };
-        let entry =
-            Entry { feed: series.contract.feed.clone(), received: at, record: Record::Observation(observation) };
+        let entry = Entry {
+            feed: series.contract.feed.clone(),
+            received: at,
+            record: Record::Observations([observation].into_iter().collect()),
+        };
         done.changes.append(&mut run(&mut state, &context, [&entry], None));
     }
     done.rings = rings(&done.changes);

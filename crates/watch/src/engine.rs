@@ -4,7 +4,10 @@
 //! changes are a function of the journal (and of the rules) alone, whoever drives it and however fast.
 
 use city::record::Entry;
-use city::{Alert, AlertChange, Blindness, DatastreamId, FeedId, Record, RuleId, Span, Time, alert::AlertChangeKind};
+use city::{
+    Alert, AlertChange, Blindness, DatastreamId, FeedId, Observation, Record, RuleId, Span, Time,
+    alert::AlertChangeKind,
+};
 
 use crate::context::Context;
 use crate::life::Bearings;
@@ -80,17 +83,7 @@ fn on_entry(state: &mut State, context: &Context, entry: &Entry, out: &mut Vec<A
         state.hear_feed(context, &entry.feed, now);
     }
     match &entry.record {
-        Record::Observation(observation) => {
-            state.hear_series(context, observation.datastream, now);
-            let rules = context.by_datastream.get(&observation.datastream);
-            for rule in rules.into_iter().flatten().filter_map(|at| context.rules.get(*at)) {
-                match &rule.kind {
-                    Kind::Threshold(kind) => threshold::observe(state, context, rule, kind, observation, now, out),
-                    Kind::Rise(kind) => rise::observe(state, context, rule, kind, observation, now, out),
-                    Kind::Absence(_) | Kind::Warning(_) | Kind::Trip(_) => {}
-                }
-            }
-        }
+        Record::Observations(rows) => rows.iter().for_each(|row| on_observation(state, context, &row, now, out)),
         Record::VehiclePosition(position) => trip::heard(state, context, &entry.feed, &position.trip, None, now),
         Record::TripUpdate(update) => {
             trip::heard(state, context, &entry.feed, &update.trip, update.delay_s, now);
@@ -102,7 +95,25 @@ fn on_entry(state: &mut State, context: &Context, entry: &Entry, out: &mut Vec<A
             }
         }
         Record::Timetable(_) => state.wake_at(now),
-        Record::ServiceAlert(_) | Record::FeedBeat(_) => {}
+        Record::ServiceAlert(_) | Record::FeedBeat(_) | Record::Entities(_) | Record::Erasure(_) => {}
+    }
+}
+
+fn on_observation(
+    state: &mut State,
+    context: &Context,
+    observation: &Observation,
+    now: Time,
+    out: &mut Vec<AlertChange>,
+) {
+    state.hear_series(context, observation.datastream, now);
+    let rules = context.by_datastream.get(&observation.datastream);
+    for rule in rules.into_iter().flatten().filter_map(|at| context.rules.get(*at)) {
+        match &rule.kind {
+            Kind::Threshold(kind) => threshold::observe(state, context, rule, kind, observation, now, out),
+            Kind::Rise(kind) => rise::observe(state, context, rule, kind, observation, now, out),
+            Kind::Absence(_) | Kind::Warning(_) | Kind::Trip(_) => {}
+        }
     }
 }
 

@@ -160,7 +160,11 @@ fn recording(file: &str, feed: &str, datastream: u32, column: &str, lag: Span) -
         let phenomenon_time: Time = cells.first()?.parse().ok()?;
         let result = cells.get(at)?.parse().ok()?;
         let observation = Observation { datastream: DatastreamId(datastream), phenomenon_time, result };
-        Some(Entry { feed: feed.into(), received: phenomenon_time + lag, record: Record::Observation(observation) })
+        Some(Entry {
+            feed: feed.into(),
+            received: phenomenon_time + lag,
+            record: Record::Observations([observation].into_iter().collect()),
+        })
     };
     lines.filter_map(row).collect()
 }

@@ -14,6 +14,7 @@ use crate::scan::HitKind;
 use crate::shape;
 use crate::text;
 
+pub(crate) use observation::judge as observation;
 pub(crate) use timetable::timetable;
 
 /// How far a sender's clock may run ahead of ours.
@@ -63,11 +64,10 @@ impl Door<'_> {
     }
 }
 
-/// Judges one candidate.
+/// Judges one candidate that is not an observation: those go in columns.
 pub(crate) fn judge(door: &mut Door<'_>, candidate: Candidate) -> Result<Record, Refused> {
     let kind = door.contract.kind;
     match (candidate, kind) {
-        (Candidate::Observation(o), FeedKind::SensorThings) => observation::judge(door, &o).map(Record::Observation),
         (Candidate::VehiclePosition(p), FeedKind::GtfsRtVehiclePositions) => {
             trip::position(door, p).map(Record::VehiclePosition)
         }

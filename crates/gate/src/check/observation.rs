@@ -1,10 +1,13 @@
 //! Observations: a number of a known series, within what an instrument can honestly give.
 
-use city::{Observation, Reason};
+use city::{FeedKind, Observation, Reason};
 
 use super::{Door, Refused};
 
-pub(super) fn judge(door: &Door<'_>, observation: &Observation) -> Result<Observation, Refused> {
+pub(crate) fn judge(door: &Door<'_>, observation: Observation) -> Result<Observation, Refused> {
+    if door.contract.kind != FeedKind::SensorThings {
+        return Err(Reason::NotAllowed.into());
+    }
     let (datastream, property) = door.gate.series.get(&observation.datastream).ok_or(Reason::UnknownReference)?;
     if datastream.feed != door.contract.feed {
         // A series has one feed that may write it; another one may not even overwrite by mistake.
@@ -15,5 +18,5 @@ pub(super) fn judge(door: &Door<'_>, observation: &Observation) -> Result<Observ
     }
     door.happened(observation.phenomenon_time)?;
     // Adding 0.0 turns -0.0 into 0.0, so that one value has one form.
-    Ok(Observation { result: observation.result + 0.0, ..observation.clone() })
+    Ok(Observation { result: observation.result + 0.0, ..observation })
 }

@@ -7,7 +7,7 @@ mod trim;
 
 use std::collections::HashMap;
 
-use city::{DatastreamId, Observation};
+use city::{DatastreamId, Observation, Observations};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::error::StoreError;
@@ -41,8 +41,18 @@ impl Series {
         Ok(series)
     }
 
+    /// Takes the rows that are new, and leaves only those.
+    pub(crate) fn take_new(&mut self, connection: &Connection, rows: &mut Observations) -> Result<(), StoreError> {
+        let mut new = Vec::with_capacity(rows.len());
+        for row in rows.iter() {
+            new.push(self.take(connection, &row)? == Verdict::New);
+        }
+        rows.retain(|row| new.get(row).copied().unwrap_or(false));
+        Ok(())
+    }
+
     /// Takes a point: new, or a duplicate when the same value is known for the same time.
-    pub(crate) fn take(&mut self, connection: &Connection, point: &Observation) -> Result<Verdict, StoreError> {
+    fn take(&mut self, connection: &Connection, point: &Observation) -> Result<Verdict, StoreError> {
         let (datastream, time_ms) = (point.datastream, point.phenomenon_time.ms());
         let sealed = self.sealed_to_ms.get(&datastream).is_some_and(|to_ms| time_ms <= *to_ms);
         if sealed && !in_head(connection, datastream, time_ms)? {

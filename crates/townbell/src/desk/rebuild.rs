@@ -81,7 +81,7 @@ fn redraw(picture: &mut Picture, reader: &store::Reader, city: &City, now: Time)
         }
     }
     reader.journal_between(now - REBUILD_SPAN, now + Span::ms(1), |row| {
-        let recent = |record: &Record| !matches!(record, Record::Observation(_) | Record::Warning(_));
+        let recent = |record: &Record| !matches!(record, Record::Observations(_) | Record::Warning(_));
         let records: Vec<Record> = row.records.into_iter().filter(recent).collect();
         picture.take(row.seq.0, &row.feed, row.received, &records, &mut unseen);
         Ok::<(), store::StoreError>(())

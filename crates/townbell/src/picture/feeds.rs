@@ -18,8 +18,13 @@ impl FeedLine {
         self.last_asked = self.last_asked.max(Some(received));
         let told = match record {
             Record::FeedBeat(beat) if !beat.good => return,
-            Record::FeedBeat(_) | Record::Timetable(_) | Record::Acknowledgement(_) | Record::ServiceAlert(_) => None,
-            Record::Observation(o) => Some(o.phenomenon_time),
+            Record::FeedBeat(_)
+            | Record::Timetable(_)
+            | Record::Acknowledgement(_)
+            | Record::ServiceAlert(_)
+            | Record::Entities(_)
+            | Record::Erasure(_) => None,
+            Record::Observations(rows) => rows.newest(),
             Record::VehiclePosition(p) => Some(p.time),
             Record::TripUpdate(u) => Some(u.time),
             Record::Warning(w) => Some(w.sent),

@@ -8,7 +8,7 @@ mod warnings;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
-use city::{Alert, AlertChange, AlertId, DatastreamId, FeedId, Record, Span, Tally, Time, Timetable};
+use city::{Alert, AlertChange, AlertId, DatastreamId, FeedId, Observations, Record, Span, Tally, Time, Timetable};
 use serde::Serialize;
 
 use crate::config::City;
@@ -114,21 +114,29 @@ impl Picture {
                 line.take(received, record);
             }
             match record {
-                Record::Observation(o) => {
-                    let value = LatestValue { phenomenon_time: o.phenomenon_time, result: o.result };
-                    self.take_value(o.datastream, value);
-                    changes.observations.push(ObservationEvent {
-                        datastream: o.datastream.0,
-                        phenomenon_time: o.phenomenon_time,
-                        result: o.result,
-                        stale: false,
-                    });
-                }
+                Record::Observations(rows) => self.take_observations(rows, changes),
                 Record::VehiclePosition(p) => self.vehicles.position(feed, p, simulated),
                 Record::TripUpdate(u) => self.vehicles.update(feed, u),
                 Record::Warning(w) => self.warnings.take(&self.city, feed, w),
-                Record::ServiceAlert(_) | Record::Timetable(_) | Record::FeedBeat(_) | Record::Acknowledgement(_) => {}
+                Record::ServiceAlert(_)
+                | Record::Timetable(_)
+                | Record::FeedBeat(_)
+                | Record::Acknowledgement(_)
+                | Record::Entities(_)
+                | Record::Erasure(_) => {}
             }
+        }
+    }
+
+    fn take_observations(&mut self, rows: &Observations, changes: &mut Changes) {
+        for row in rows.iter() {
+            self.take_value(row.datastream, LatestValue { phenomenon_time: row.phenomenon_time, result: row.result });
+            changes.observations.push(ObservationEvent {
+                datastream: row.datastream.0,
+                phenomenon_time: row.phenomenon_time,
+                result: row.result,
+                stale: false,
+            });
         }
     }
 

@@ -5,9 +5,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use city::Observation;
 use city::alert::AlertChangeKind;
 use city::id::DatastreamId;
-use city::record::{Entry, FeedBeat, Observation};
+use city::record::{Entry, FeedBeat};
 use city::timetable::{Mode, Route, Service, Stop, StopTime, Timetable, Trip};
 use city::{
     AlertChange, Contract, Datastream, FeedKind, ObservedProperty, Place, Position, Record, ServiceDate, Span, Thing,
@@ -186,8 +187,8 @@ pub fn context(files: &[(&str, &str)]) -> Context {
 
 pub fn reading(datastream: u32, when: Time, result: f64) -> Entry {
     let feed = if datastream == 3 { "weather" } else { "water" };
-    let record =
-        Record::Observation(Observation { datastream: DatastreamId(datastream), phenomenon_time: when, result });
+    let row = Observation { datastream: DatastreamId(datastream), phenomenon_time: when, result };
+    let record = Record::Observations([row].into_iter().collect());
     Entry { feed: feed.into(), received: when, record }
 }
 
