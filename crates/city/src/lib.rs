@@ -37,6 +37,6 @@ pub use record::{
 };
 pub use severity::Severity;
 pub use tally::{Reason, Tally};
-pub use thing::{Datastream, ObservedProperty, Thing};
+pub use thing::{Datastream, DeclaredKey, DeclaredKind, Keeps, ObservedProperty, Thing};
 pub use time::{Span, Time};
 pub use timetable::Timetable;

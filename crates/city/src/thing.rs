@@ -25,6 +25,44 @@ pub struct ObservedProperty {
     pub min: f64,
     /// Largest value that an instrument can honestly give, in the unit.
     pub max: f64,
+    /// The texts that a result may be, where results are categories.
+    pub categories: Vec<String>,
+    /// The keys that `properties` of what has to do with it, and `parameters` of its observations, may hold.
+    pub declares: Vec<DeclaredKey>,
+    /// How long its values are kept, where that is shorter than their feed's contract allows.
+    pub keeps: Option<Keeps>,
+}
+
+/// A key of `properties` that a pack declares. What no pack declares is refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeclaredKey {
+    /// The key: `serial_number`.
+    pub key: String,
+    /// What its value is.
+    pub kind: DeclaredKind,
+}
+
+/// What the value of a declared key is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeclaredKind {
+    /// True or false.
+    Bool,
+    /// A whole number.
+    Integer,
+    /// A number.
+    Number,
+    /// A short text, scanned by the gate.
+    Text,
+}
+
+/// How long the values of a series are kept: as they came, and then as hourly figures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Keeps {
+    /// Every value, from its phenomenon time on.
+    pub raw: Span,
+    /// Count, minimum, maximum and mean of each hour, from its phenomenon time on; `None`: no hourly figures.
+    pub hourly: Option<Span>,
 }
 
 /// A physical thing that observes: a gauge, a weather station.

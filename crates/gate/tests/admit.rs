@@ -46,6 +46,9 @@ fn property(id: &str) -> ObservedProperty {
         unit_symbol: "m".to_owned(),
         min: -1.0,
         max: 10.0,
+        categories: Vec::new(),
+        declares: Vec::new(),
+        keeps: None,
     }
 }
 

@@ -106,6 +106,10 @@ fn on_observation(
     now: Time,
     out: &mut Vec<AlertChange>,
 ) {
+    if !context.datastreams.contains_key(&observation.datastream) {
+        // Made through the API after the rules were read: no rule can name it.
+        return;
+    }
     state.hear_series(context, observation.datastream, now);
     let rules = context.by_datastream.get(&observation.datastream);
     for rule in rules.into_iter().flatten().filter_map(|at| context.rules.get(*at)) {

@@ -79,6 +79,9 @@ fn parts(city: &Table) -> Parts {
         unit_symbol: text(property, "unit_symbol"),
         min: f64::MIN,
         max: f64::MAX,
+        categories: Vec::new(),
+        declares: Vec::new(),
+        keeps: None,
     });
     let contracts = tables(city, "feed").map(|feed| Contract {
         feed: text(feed, "id").as_str().into(),

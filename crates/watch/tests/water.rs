@@ -53,6 +53,9 @@ fn city() -> City {
             unit_symbol: "m".into(),
             min: -2.0,
             max: 15.0,
+            categories: Vec::new(),
+            declares: Vec::new(),
+            keeps: None,
         },
         contract: Contract {
             feed: "water".into(),

@@ -113,6 +113,9 @@ fn entities_have_the_names_of_version_1_1() {
         unit_symbol: "m".into(),
         min: -2.0,
         max: 8.0,
+        categories: Vec::new(),
+        declares: Vec::new(),
+        keeps: None,
     };
     let datastream = Datastream {
         id: DatastreamId(1),

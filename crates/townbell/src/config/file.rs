@@ -10,7 +10,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
 use super::{Duration, Mistake};
-use city::FeedKind;
+use city::{DeclaredKind, FeedKind};
 
 /// A box, as written.
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -101,6 +101,34 @@ pub(super) struct ObservedPropertyText {
     pub min: f64,
     /// Largest honest value.
     pub max: f64,
+    /// The texts that a result may be.
+    #[serde(default)]
+    pub categories: Vec<String>,
+    /// Keys that `properties` and `parameters` may hold.
+    #[serde(default)]
+    pub declares: Vec<DeclaredText>,
+    /// How long values are kept.
+    pub keeps: Option<KeepsText>,
+}
+
+/// `declares = [{ key = "serial_number", kind = "text" }]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DeclaredText {
+    /// The key.
+    pub key: String,
+    /// What its value is.
+    pub kind: DeclaredKind,
+}
+
+/// `keeps = { raw = "90 days", hourly = "1825 days" }`
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct KeepsText {
+    /// Every value.
+    pub raw: Duration,
+    /// Hourly figures.
+    pub hourly: Option<Duration>,
 }
 
 /// `[[thing]]`

@@ -11,8 +11,8 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use city::{
-    BoundingBox, Contract, Datastream, DatastreamId, FeedId, FeedKind, ObservedProperty, ObservedPropertyId, Place,
-    PlaceId, Polygon, Position, Span, Thing, ThingId,
+    BoundingBox, Contract, Datastream, DatastreamId, DeclaredKey, FeedId, FeedKind, Keeps, ObservedProperty,
+    ObservedPropertyId, Place, PlaceId, Polygon, Position, Span, Thing, ThingId,
 };
 
 pub use demo::{DemoFeed, DemoText, Recording};
@@ -313,6 +313,9 @@ impl Checker<'_> {
                 unit_symbol: p.unit_symbol.clone(),
                 min: p.min,
                 max: p.max,
+                categories: p.categories.clone(),
+                declares: p.declares.iter().map(|d| DeclaredKey { key: d.key.clone(), kind: d.kind }).collect(),
+                keeps: p.keeps.map(|keeps| Keeps { raw: keeps.raw.0, hourly: keeps.hourly.map(|hourly| hourly.0) }),
             }
         })
         .collect()

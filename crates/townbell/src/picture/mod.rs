@@ -2,27 +2,25 @@
 //! order of the journal and says what changed, so that a browser is told only that.
 
 mod feeds;
+mod things;
 mod vehicles;
 mod warnings;
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use city::{Alert, AlertChange, AlertId, DatastreamId, FeedId, Observations, Record, Span, Tally, Time, Timetable};
+use city::{Alert, AlertChange, AlertId, DatastreamId, FeedId, Observations, Record, Tally, ThingId, Time, Timetable};
 use serde::Serialize;
 
 use crate::config::City;
 use crate::limits::RESOLVED_SHOWN;
-use crate::tell::views::{DatastreamState, FeedState, LatestValue, StateView, ThingState, VehicleState, WarningState};
+use crate::tell::views::{FeedState, LatestValue, StateView, ThingState, VehicleState, WarningState};
 
 use feeds::FeedLine;
+use things::Things;
+pub use things::in_words;
 use vehicles::Vehicles;
 use warnings::Warnings;
-
-/// Hours of values kept per series, for its trend.
-const TREND_SPAN: Span = Span::h(3);
-/// Values kept per series: three hours at one a second is the fastest sensor that a city has.
-const TREND_VALUES_MAX: usize = 10_800;
 
 /// What is so right now.
 #[derive(Debug)]
@@ -32,7 +30,7 @@ pub struct Picture {
     started: Time,
     journal_seq: u64,
     feeds: BTreeMap<FeedId, FeedLine>,
-    series: HashMap<DatastreamId, VecDeque<LatestValue>>,
+    things: Things,
     vehicles: Vehicles,
     warnings: Warnings,
     alerts: BTreeMap<AlertId, Alert>,
@@ -43,7 +41,6 @@ pub struct Picture {
 #[derive(Debug, Default)]
 struct Told {
     feeds: BTreeMap<String, FeedState>,
-    things: Vec<ThingState>,
     warnings: BTreeMap<String, WarningState>,
 }
 
@@ -95,7 +92,7 @@ impl Picture {
             started: now,
             journal_seq: 0,
             feeds,
-            series: HashMap::new(),
+            things: Things::new(&city),
             vehicles: Vehicles::default(),
             warnings: Warnings::default(),
             alerts: BTreeMap::new(),
@@ -122,42 +119,40 @@ impl Picture {
                 | Record::Timetable(_)
                 | Record::FeedBeat(_)
                 | Record::Acknowledgement(_)
-                | Record::Entities(_)
                 | Record::Erasure(_) => {}
+                Record::Entities(list) => list.iter().for_each(|change| self.things.change(change)),
             }
         }
     }
 
+    /// Takes new values; of each series only the newest is told.
     fn take_observations(&mut self, rows: &Observations, changes: &mut Changes) {
+        let mut newest: BTreeMap<DatastreamId, LatestValue> = BTreeMap::new();
         for row in rows.iter() {
-            self.take_value(row.datastream, LatestValue { phenomenon_time: row.phenomenon_time, result: row.result });
-            changes.observations.push(ObservationEvent {
-                datastream: row.datastream.0,
-                phenomenon_time: row.phenomenon_time,
-                result: row.result,
-                stale: false,
-            });
+            let value = LatestValue { phenomenon_time: row.phenomenon_time, result: row.result };
+            if self.things.take_value(row.datastream, value) {
+                let known = newest.entry(row.datastream).or_insert(value);
+                if known.phenomenon_time <= value.phenomenon_time {
+                    *known = value;
+                }
+            }
         }
+        changes.observations.extend(newest.into_iter().map(|(datastream, value)| ObservationEvent {
+            datastream: datastream.0,
+            phenomenon_time: value.phenomenon_time,
+            result: value.result,
+            stale: false,
+        }));
     }
 
     /// Takes a value of a series that is already known to be accepted.
     pub fn take_value(&mut self, datastream: DatastreamId, value: LatestValue) {
-        let values = self.series.entry(datastream).or_default();
-        let at = values.partition_point(|v| v.phenomenon_time <= value.phenomenon_time);
-        values.insert(at, value);
-        let newest = values.back().map_or(value.phenomenon_time, |v| v.phenomenon_time);
-        while values.len() > TREND_VALUES_MAX
-            || values.len() > 1 && values.front().is_some_and(|v| newest.since(v.phenomenon_time) > TREND_SPAN)
-        {
-            values.pop_front();
-        }
+        self.things.take_value(datastream, value);
     }
 
     /// Takes the newest value of a series, however old, where nothing newer is known.
     pub fn take_latest(&mut self, datastream: DatastreamId, value: LatestValue) {
-        if self.series.get(&datastream).is_none_or(VecDeque::is_empty) {
-            self.take_value(datastream, value);
-        }
+        self.things.take_latest(datastream, value);
     }
 
     /// Takes the whole account of a feed, as the store has it.
@@ -203,14 +198,7 @@ impl Picture {
                 changes.feeds.push(feed);
             }
         }
-        let things = self.thing_states();
-        let known = |t: &ThingState| t.datastreams.iter().map(|d| (d.stale, d.why.clone())).collect::<Vec<_>>();
-        for (at, thing) in things.iter().enumerate() {
-            if self.told.things.get(at).map(known) != Some(known(thing)) {
-                changes.things.push(thing.clone());
-            }
-        }
-        self.told.things = things;
+        changes.things.extend(self.things.changes(self.now));
         for warning in self.warnings.states(self.now) {
             if self.told.warnings.get(&warning.id) != Some(&warning) {
                 self.told.warnings.insert(warning.id.clone(), warning.clone());
@@ -257,79 +245,11 @@ impl Picture {
 
     /// Things with their latest values.
     pub fn thing_states(&self) -> Vec<ThingState> {
-        let of = |id| self.city.datastreams.iter().filter(move |d| d.thing == id);
-        let things = self.city.things.iter();
-        things
-            .map(|thing| ThingState {
-                id: thing.id.0,
-                name: thing.name.clone(),
-                description: thing.description.clone(),
-                position: thing.position,
-                datastreams: of(thing.id).map(|d| self.datastream_state(d)).collect(),
-            })
-            .collect()
+        self.things.states(self.now)
     }
 
-    fn datastream_state(&self, datastream: &city::Datastream) -> DatastreamState {
-        let property = self.city.observed_properties.iter().find(|p| p.id == datastream.observed_property);
-        let values = self.series.get(&datastream.id);
-        let latest = values.and_then(VecDeque::back).copied();
-        let age = latest.map(|latest| self.now.since(latest.phenomenon_time));
-        let why = match age {
-            None => Some("nothing has come yet".to_owned()),
-            Some(age) if age > datastream.beat => Some(format!("last value is {} old", in_words(age))),
-            Some(_) => None,
-        };
-        DatastreamState {
-            id: datastream.id.0,
-            name: datastream.name.clone(),
-            observed_property: datastream.observed_property.to_string(),
-            property_name: property.map(|p| p.name.clone()).unwrap_or_default(),
-            unit_symbol: property.map(|p| p.unit_symbol.clone()).unwrap_or_default(),
-            beat_s: datastream.beat.as_s(),
-            feed: datastream.feed.to_string(),
-            latest,
-            stale: why.is_some(),
-            why,
-            trend_per_h: values.and_then(trend_per_h),
-        }
-    }
-}
-
-/// Least-squares slope per hour; `None` with fewer than three values or less than an hour of them.
-fn trend_per_h(values: &VecDeque<LatestValue>) -> Option<f64> {
-    let (first, last) = (values.front()?, values.back()?);
-    if values.len() < 3 || last.phenomenon_time.since(first.phenomenon_time) < Span::h(1) {
-        return None;
-    }
-    let count = values.len() as f64;
-    let hours = |v: &LatestValue| v.phenomenon_time.since(first.phenomenon_time).as_h();
-    let mean_h = values.iter().map(hours).sum::<f64>() / count;
-    let mean = values.iter().map(|v| v.result).sum::<f64>() / count;
-    let covariance: f64 = values.iter().map(|v| (hours(v) - mean_h) * (v.result - mean)).sum();
-    let variance: f64 = values.iter().map(|v| (hours(v) - mean_h).powi(2)).sum();
-    (variance > 0.0).then(|| covariance / variance)
-}
-
-/// "4 min", "3 h", "2 days".
-pub fn in_words(span: Span) -> String {
-    match span.as_s() {
-        s if s < 60 => format!("{s} s"),
-        s if s < 7_200 => format!("{} min", s / 60),
-        s if s < 172_800 => format!("{} h", s / 3_600),
-        s => format!("{} days", s / 86_400),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_trend_of_a_steady_rise_is_its_rate() {
-        let at = |min| Time::from_ms(1_714_500_000_000).expect("valid") + Span::min(min);
-        let values = (0..=12).map(|n| LatestValue { phenomenon_time: at(n * 15), result: 1.0 + 0.05 * n as f64 });
-        let trend = trend_per_h(&values.collect()).expect("three hours of values");
-        assert!((trend - 0.2).abs() < 1e-9);
+    /// Things within a box with their latest values, at most `limit`.
+    pub fn things_in(&self, ids: impl Iterator<Item = ThingId>) -> Vec<ThingState> {
+        ids.filter_map(|id| self.things.state(id, self.now)).collect()
     }
 }

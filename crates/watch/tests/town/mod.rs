@@ -75,6 +75,9 @@ pub fn properties() -> Vec<ObservedProperty> {
         unit_symbol: unit.into(),
         min: -10.0,
         max: 500.0,
+        categories: Vec::new(),
+        declares: Vec::new(),
+        keeps: None,
     };
     vec![property("water_level", "m"), property("precipitation", "mm")]
 }
