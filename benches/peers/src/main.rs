@@ -1,0 +1,114 @@
+//! Townbell beside what a city could use instead of it: the same observations, the same questions, one machine, one
+//! run. `sh benches/peers/install.sh` installs the others from Debian; `make bench-ingest`, `make bench-query` and
+//! `make bench-scale` run this. Everything listens on 127.0.0.1 and keeps its data in a throw-away folder.
+//!
+//! Quote ratios of one run on one machine, never single figures; where the machine is shared, the CPU columns.
+
+mod ask;
+mod connection;
+mod data;
+mod encode;
+mod ingest;
+mod load;
+mod peer;
+mod query;
+mod report;
+mod scale;
+mod server;
+mod townbell;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, bail};
+
+use peer::{Peer, Places};
+
+const USAGE: &str = "usage: peers ingest|query|scale [--OPTION VALUE]...
+  --rounds 3                          rounds, the servers interleaved
+  --only townbell,victoria-metrics    some of: townbell, victoria-metrics, influxdb, postgresql, redis-server
+  --share 1.0                         part of each workload: 0.05 to try it out
+  --shapes 50000x40,500x4000,50000x4000   scale: series x observations of each
+  --data ../shared/data/beijing-air   folder of .csv.gz; a random walk when it is missing
+  --townbell target/release/townbell  the binary (or TOWNBELL_BIN)
+  --work /tmp/townbell-bench          throw-away folder, on the disk that is to be measured
+  --table FILE                        where the Markdown goes, besides the terminal";
+
+/// What was asked for.
+#[derive(Debug)]
+struct Options {
+    rounds: usize,
+    peers: Vec<Peer>,
+    share: f64,
+    shapes: Vec<(u32, u32)>,
+    data: PathBuf,
+    places: Places,
+    table: Option<PathBuf>,
+}
+
+impl Options {
+    fn read(mut words: impl Iterator<Item = String>) -> anyhow::Result<Self> {
+        let binary = std::env::var_os("TOWNBELL_BIN").unwrap_or("target/release/townbell".into());
+        let mut out = Self {
+            rounds: 3,
+            peers: peer::ALL.to_vec(),
+            share: 1.0,
+            shapes: vec![(50_000, 40), (500, 4_000), (50_000, 4_000)],
+            data: "../shared/data/beijing-air".into(),
+            places: Places { townbell: binary.into(), work: "/tmp/townbell-bench".into() },
+            table: None,
+        };
+        while let Some(word) = words.next() {
+            let value = words.next().with_context(|| format!("{word} needs a value\n{USAGE}"))?;
+            match word.as_str() {
+                "--rounds" => out.rounds = value.parse()?,
+                "--only" => out.peers = value.split(',').map(named).collect::<anyhow::Result<_>>()?,
+                "--share" => out.share = value.parse()?,
+                "--shapes" => out.shapes = value.split(',').map(shape).collect::<anyhow::Result<_>>()?,
+                "--data" => out.data = value.into(),
+                "--townbell" => out.places.townbell = value.into(),
+                "--work" => out.places.work = value.into(),
+                "--table" => out.table = Some(value.into()),
+                _ => bail!("{word}?\n{USAGE}"),
+            }
+        }
+        Ok(out)
+    }
+}
+
+fn named(name: &str) -> anyhow::Result<Peer> {
+    peer::ALL.into_iter().find(|peer| peer.name() == name).with_context(|| format!("{name:?}?\n{USAGE}"))
+}
+
+fn shape(text: &str) -> anyhow::Result<(u32, u32)> {
+    let (series, minutes) = text.split_once('x').with_context(|| format!("{text:?}: expected 500x4000"))?;
+    Ok((series.parse()?, minutes.parse()?))
+}
+
+fn run() -> anyhow::Result<()> {
+    let mut words = std::env::args().skip(1);
+    let command = words.next().unwrap_or_default();
+    let options = Options::read(words)?;
+    std::fs::create_dir_all(&options.places.work)?;
+    let text = match command.as_str() {
+        "ingest" => ingest::section(&options)?,
+        "query" => query::section(&options)?,
+        "scale" => scale::section(&options)?,
+        _ => bail!("{USAGE}"),
+    };
+    println!("{text}");
+    if let Some(file) = &options.table {
+        std::fs::write(file, text).with_context(|| format!("{} cannot be written", file.display()))?;
+    }
+    Ok(())
+}
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("peers: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
