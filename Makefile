@@ -3,7 +3,8 @@
 #   make test    install what the tests need, and run all of them
 #   make check   formatting, lints, types, and the rules of the house
 #   make bench   the figures of docs/performance.md, measured here
-.PHONY: run test check bench build web web-tests page-tests rust-tests install clean pictures generate
+#   make bench-ingest, bench-query, bench-scale   the series store beside other databases
+.PHONY: run test check bench bench-ingest bench-query bench-scale build web web-tests page-tests rust-tests client-tests install clean pictures generate
 
 NPM = npm --prefix web
 LISTEN ?= 127.0.0.1:8080
@@ -26,7 +27,7 @@ web/dist/index.html: web/node_modules/.package-lock.json web/index.html $(shell 
 	$(NPM) run build
 	@touch $@
 
-test: install rust-tests web-tests page-tests
+test: install rust-tests web-tests page-tests client-tests
 
 # Chromium for the page tests and xmllint for CAP, from Debian, when they are missing.
 install:
@@ -43,6 +44,11 @@ page-tests: web
 	cargo build --locked --package townbell
 	TOWNBELL_BIN=$(CURDIR)/target/debug/townbell node tests/pages/run.mjs
 
+# Clients that others wrote, against a sandbox and a city: frost-sta-client, mosquitto, schemathesis.
+client-tests: web
+	cargo build --locked --package townbell
+	TOWNBELL_BIN=$(CURDIR)/target/debug/townbell python3 tests/clients/run.py
+
 check: web
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- --deny warnings
@@ -51,6 +57,20 @@ check: web
 
 bench: build
 	cargo xtask bench
+
+# Beside VictoriaMetrics, InfluxDB, PostgreSQL and Redis from Debian; starts and stops its own servers.
+PEERS = CARGO_TARGET_DIR=$(CURDIR)/target/peers cargo run --quiet --release --locked --manifest-path benches/peers/Cargo.toml --
+
+bench-ingest: build
+	sh benches/peers/install.sh
+	$(PEERS) ingest --table docs/performance-ingest.md
+
+bench-query: build
+	sh benches/peers/install.sh
+	$(PEERS) query --table docs/performance-query.md
+
+bench-scale: build
+	$(PEERS) scale --table docs/performance-scale.md
 
 # Writes what is generated and committed: api/openapi.json, privacy.lock.
 generate: web

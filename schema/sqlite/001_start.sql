@@ -2,28 +2,30 @@
 -- Every column is listed in privacy.lock with its class, purpose and retention; a new one turns a test red.
 -- Times are whole milliseconds since 1970-01-01T00:00:00Z. Bodies are postcard of closed types of the crate `city`.
 
--- One row a batch that brought something new. seq counts from 1 without holes; retention takes rows away again.
+-- One row a batch that brought something new; the observations of one feed that were committed together are one row.
+-- seq counts from 1 without holes; retention takes rows away again. received_ms never falls with seq.
 CREATE TABLE journal (
   seq         INTEGER PRIMARY KEY,
   received_ms INTEGER NOT NULL,
   feed        TEXT    NOT NULL,
   kind        TEXT    NOT NULL, -- the kinds of record in it, sorted, joined by '+'
   count       INTEGER NOT NULL CHECK (count > 0),
-  body        BLOB    NOT NULL  -- Vec<city::Record>
+  body        BLOB    NOT NULL  -- Vec<city::Record>, or columns of observations
 ) STRICT;
-CREATE INDEX journal_by_received ON journal (received_ms);
-
--- Where the journal ends, also after retention emptied it: seq and received_ms never go back.
-CREATE TABLE journal_head (
-  only        INTEGER PRIMARY KEY CHECK (only = 1),
-  seq         INTEGER NOT NULL,
-  received_ms INTEGER NOT NULL
+-- Rows of the journal whose observations are all in chunks, many together: from there they can be put together again.
+CREATE TABLE journal_block (
+  first_seq INTEGER PRIMARY KEY,
+  last_seq  INTEGER NOT NULL,
+  body      BLOB    NOT NULL -- names of feeds; columns of seq, received_ms, feed, count
 ) STRICT;
-INSERT INTO journal_head (only, seq, received_ms) VALUES (1, 0, 0);
 
 -- The account of each feed: received = stored + duplicate + sum(feed_rejection.count). Beats are not counted.
+-- Each commit writes here, so it says too where the journal ends, also after retention emptied it: the greatest seq
+-- and received_ms of all feeds. They never go back.
 CREATE TABLE feed_account (
   feed           TEXT    PRIMARY KEY,
+  seq            INTEGER NOT NULL DEFAULT 0, -- the last row of the journal after its last commit
+  received_ms    INTEGER NOT NULL DEFAULT 0, -- when that commit was received
   received       INTEGER NOT NULL DEFAULT 0,
   stored         INTEGER NOT NULL DEFAULT 0,
   duplicate      INTEGER NOT NULL DEFAULT 0,
@@ -39,29 +41,41 @@ CREATE TABLE feed_rejection (
   PRIMARY KEY (feed, reason)
 ) STRICT, WITHOUT ROWID;
 
--- The newest part of each series, a row a point; sealed into chunks when its UTC day is over.
-CREATE TABLE observation_head (
-  datastream    INTEGER NOT NULL,
-  phenomenon_ms INTEGER NOT NULL,
-  result        REAL    NOT NULL,
-  PRIMARY KEY (datastream, phenomenon_ms)
-) STRICT, WITHOUT ROWID;
--- Sealed points, at most 4096 a chunk, never across a UTC day.
+-- Sealed versions of observations: the index of their chunks. Chunks of one series share no point of time. What is
+-- not sealed yet is in bodies of the journal, and in memory.
 CREATE TABLE series_chunk (
   datastream INTEGER NOT NULL,
-  from_ms    INTEGER NOT NULL, -- first point
-  to_ms      INTEGER NOT NULL, -- last point
-  count      INTEGER NOT NULL,
-  times      BLOB    NOT NULL, -- pco of i64 milliseconds
-  results    BLOB    NOT NULL, -- pco of f64
+  from_ms    INTEGER NOT NULL, -- first phenomenon time
+  figures    BLOB    NOT NULL, -- last phenomenon time, counts, rows of the journal, low, high, total, and its place
   PRIMARY KEY (datastream, from_ms)
+) STRICT, WITHOUT ROWID;
+-- What is left of series whose single values have expired: figures of each hour, many hours a row.
+CREATE TABLE series_hour (
+  datastream INTEGER NOT NULL,
+  from_ms    INTEGER NOT NULL, -- where the stretch of 1,024 hours begins
+  body       BLOB    NOT NULL, -- columns of hour, count, low, high, total
+  PRIMARY KEY (datastream, from_ms)
+) STRICT, WITHOUT ROWID;
+-- Many chunks one after another, so that none wastes a page. What is no chunk's any more is zero.
+CREATE TABLE segment (
+  id   INTEGER PRIMARY KEY,
+  body BLOB NOT NULL
 ) STRICT;
-CREATE TABLE datastream_latest (
-  datastream    INTEGER PRIMARY KEY,
-  phenomenon_ms INTEGER NOT NULL,
-  result        REAL    NOT NULL,
-  received_ms   INTEGER NOT NULL
+-- How far observations of the journal are in chunks, and how far their rows are in blocks.
+CREATE TABLE seal_state (
+  only        INTEGER PRIMARY KEY CHECK (only = 1),
+  sealed_seq  INTEGER NOT NULL,
+  folded_seq  INTEGER NOT NULL
 ) STRICT;
+INSERT INTO seal_state (only, sealed_seq, folded_seq) VALUES (1, 0, 0);
+
+-- Things, datastreams and what belongs to them, as they are now.
+CREATE TABLE entity (
+  kind INTEGER NOT NULL, -- place of the kind in city::EntityKind
+  id   TEXT    NOT NULL,
+  body BLOB    NOT NULL, -- city::Entity
+  PRIMARY KEY (kind, id)
+) STRICT, WITHOUT ROWID;
 
 -- What is known already, for feeds that send the same thing again and again.
 CREATE TABLE warning_seen (

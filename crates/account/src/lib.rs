@@ -13,6 +13,8 @@ pub enum Action {
     Read,
     /// Send observations.
     Observe,
+    /// Make, change or take away things, datastreams and what belongs to them.
+    Arrange,
     /// Take an alert.
     Acknowledge,
 }
@@ -91,9 +93,9 @@ mod tests {
 
     const TOKEN: [u8; 32] = [7; 32];
     const CLASSES: [DataClass; 4] = [DataClass::Public, DataClass::Operations, DataClass::Alerts, DataClass::Centre];
-    const ACTIONS: [Action; 3] = [Action::Read, Action::Observe, Action::Acknowledge];
+    const ACTIONS: [Action; 4] = [Action::Read, Action::Observe, Action::Arrange, Action::Acknowledge];
 
-    /// The whole table: 3 ways to run, 2 places to call from, 3 tokens, 4 classes, 3 actions.
+    /// The whole table: 3 ways to run, 2 places to call from, 3 tokens, 4 classes, 4 actions.
     #[test]
     fn the_whole_truth_table() {
         for access in [Access::DemoOnLoopback, Access::Token { sha256: TOKEN }, Access::LoopbackOnly] {

@@ -194,6 +194,8 @@ pub struct DatastreamBody {
     pub feed: FeedId,
     /// The feature of interest of observations that name none: made from the thing's place at the first of them.
     pub feature_of_interest: Option<EntityId>,
+    /// Other features of interest that observations of it name, in id order: where to look for what a feature has.
+    pub other_features: Vec<EntityId>,
 }
 
 impl Entity {

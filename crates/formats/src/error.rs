@@ -16,8 +16,6 @@ pub enum Standard {
     Gtfs,
     /// GTFS-Realtime 2.0.
     GtfsRealtime,
-    /// OGC SensorThings API 1.1.
-    SensorThings,
     /// CAP 1.1 or 1.2.
     Cap,
     /// Atom (RFC 4287).
@@ -30,7 +28,6 @@ impl fmt::Display for Standard {
             Self::Zip => "zip",
             Self::Gtfs => "GTFS",
             Self::GtfsRealtime => "GTFS-Realtime",
-            Self::SensorThings => "SensorThings",
             Self::Cap => "CAP",
             Self::Atom => "Atom",
         })

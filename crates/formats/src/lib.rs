@@ -24,7 +24,7 @@ pub mod gtfs_rt;
 mod language;
 pub mod limits;
 pub mod mvt;
-pub mod sensorthings;
+pub mod parquet;
 mod xml;
 
 pub use error::{FormatError, Place, Refusal, Standard};

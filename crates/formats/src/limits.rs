@@ -32,14 +32,6 @@ pub const GTFS_RT_SELECTORS: usize = 10_000;
 /// Active periods of one alert: a year of nights.
 pub const GTFS_RT_PERIODS: usize = 400;
 
-/// Bytes of a SensorThings body. A data array of a day of minute values of 10 series is 700 kB; parsed JSON takes up
-/// to 16 times its text, so this keeps a request below 64 MiB.
-pub const SENSORTHINGS_BYTES: u64 = 4 * 1024 * 1024;
-/// Observations of one request.
-pub const SENSORTHINGS_OBSERVATIONS: u64 = 50_000;
-/// Characters of a time as text; RFC 3339 intervals with nanoseconds take 72.
-pub const TIME_TEXT_CHARS: usize = 80;
-
 /// Bytes of an XML document. The largest CAP message seen (many embedded outlines) is 1.5 MB.
 pub const XML_BYTES: u64 = 8 * 1024 * 1024;
 /// Elements of an XML document. A list of 500 CAP messages of 60 elements has 30,000.

@@ -4,8 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use city::{
-    Acknowledgement, Contract, Datastream, DatastreamId, FeedId, FeedKind, Observations, ObservedProperty, Reason,
-    Record, Time, Timetable, TimetableVersion,
+    Acknowledgement, Contract, FeedId, FeedKind, Observations, Reason, Record, Time, Timetable, TimetableVersion,
 };
 
 use crate::admission::{Admission, Refusal};
@@ -14,25 +13,25 @@ use crate::candidate::Candidate;
 use crate::check::{self, Door};
 use crate::policy::{GateError, Policy};
 use crate::scan::HitKind;
+use crate::series::KnownSeries;
 use crate::shape;
 use crate::text::TextRules;
 
-/// A policy, ready to be enforced. Cheap to share, never changes; another policy is another gate.
+/// A policy, ready to be enforced. Cheap to share, never changes but for the series that it knows; another policy is
+/// another gate.
 #[derive(Debug)]
 pub struct Gate {
     pub(crate) policy: Policy,
     pub(crate) text: TextRules,
     contracts: HashMap<FeedId, Contract>,
-    pub(crate) series: HashMap<DatastreamId, (Datastream, ObservedProperty)>,
+    pub(crate) series: KnownSeries,
 }
 
 impl Gate {
     /// Checks the policy and takes it. The error names the first thing in it that cannot be enforced.
     pub fn new(policy: Policy) -> Result<Self, GateError> {
         policy.check()?;
-        let property = |d: &Datastream| policy.observed_properties.iter().find(|p| p.id == d.observed_property);
-        let series =
-            policy.datastreams.iter().filter_map(|d| Some((d.id, (d.clone(), property(d)?.clone())))).collect();
+        let series = KnownSeries::of(&policy);
         let contracts = policy.contracts.iter().map(|c| (c.feed.clone(), c.clone())).collect();
         Ok(Self { text: TextRules::new(&policy.desks), contracts, series, policy })
     }
@@ -68,10 +67,11 @@ impl Gate {
         let mut admission = Admission::empty(now);
         let mut door = Door { gate: self, contract, now, timetable, dropped: 0 };
         let mut observations = Observations::default();
+        let series = self.series.read();
         for (index, candidate) in candidates.into_iter().enumerate() {
             let before = door.dropped;
             if let Candidate::Observation(observation) = candidate {
-                match check::observation(&door, observation) {
+                match check::observation(&door, &series, observation, None) {
                     Ok(observation) => observations.push(observation),
                     Err(refused) => admission.refuse(Refusal { index, reason: refused.reason, hits: refused.hits }),
                 }
@@ -88,26 +88,6 @@ impl Gate {
         }
         admission.take_observations(observations);
         admission.tally.fields_dropped = door.dropped;
-        Ok(admission)
-    }
-
-    /// Judges the observations of a feed, row by row: what [`Gate::admit`] does with each of them, without a
-    /// candidate a row. What is taken is one record in canonical order; `Refusal::index` is the row.
-    pub fn admit_observations(&self, feed: &FeedId, rows: Observations, now: Time) -> Result<Admission, GateError> {
-        let contract = self.contract(feed)?;
-        let mut admission = Admission::empty(now);
-        let door = Door { gate: self, contract, now, timetable: None, dropped: 0 };
-        let mut taken = Observations::with_capacity(rows.len());
-        for (index, observation) in rows.iter().enumerate() {
-            match (check::observation(&door, observation), rows.detail(index)) {
-                (Ok(observation), None) => taken.push(observation),
-                (Ok(observation), Some(detail)) => taken.push_detailed(observation, detail.clone()),
-                (Err(refused), _) => {
-                    admission.refuse(Refusal { index, reason: refused.reason, hits: refused.hits });
-                }
-            }
-        }
-        admission.take_observations(taken);
         Ok(admission)
     }
 

@@ -24,6 +24,8 @@ pub struct Policy {
     pub timetable_of: BTreeMap<FeedId, FeedId>,
     /// IANA zone of the city, for the service date of trips without a timetable.
     pub timezone: String,
+    /// No city: a throw-away store that admits any observed property, any number and any key.
+    pub sandbox: bool,
     /// E-mail addresses and phone numbers of public desks that texts may name, as they are written there.
     pub desks: Vec<String>,
 }

@@ -89,6 +89,7 @@ fn policy() -> Policy {
         roles: vec!["duty_officer".to_owned()],
         timetable_of: BTreeMap::from([(FeedId::new("timetabled"), FeedId::new("gtfs"))]),
         timezone: "America/Sao_Paulo".to_owned(),
+        sandbox: false,
         desks: vec!["defesacivil@town.gov.br".to_owned()],
     }
 }

@@ -22,40 +22,47 @@ pub struct FeedAccount {
     pub newest: Option<Time>,
 }
 
-/// What one batch adds.
-pub(crate) struct Added<'a> {
-    pub(crate) feed: &'a FeedId,
-    pub(crate) tally: &'a Tally,
-    pub(crate) received_ms: i64,
+/// What the batches of one feed in one group add.
+#[derive(Debug, Default)]
+pub(crate) struct Added {
+    pub(crate) tally: Tally,
     pub(crate) good: bool,
     pub(crate) newest_ms: Option<i64>,
 }
 
-pub(crate) fn add(connection: &Connection, added: &Added<'_>) -> Result<(), StoreError> {
+/// Adds it, with where the journal ends now.
+pub(crate) fn add(
+    connection: &Connection,
+    feed: &FeedId,
+    added: &Added,
+    seq: u64,
+    received_ms: i64,
+) -> Result<(), StoreError> {
     let text = "INSERT INTO feed_account \
-                  (feed, received, stored, duplicate, fields_dropped, asked_ms, good_ms, newest_ms) \
-                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) \
-                ON CONFLICT (feed) DO UPDATE SET \
+                  (feed, received, stored, duplicate, fields_dropped, asked_ms, good_ms, newest_ms, seq, received_ms) \
+                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?6) \
+                ON CONFLICT (feed) DO UPDATE SET seq = excluded.seq, received_ms = excluded.received_ms, \
                   received = received + excluded.received, stored = stored + excluded.stored, \
                   duplicate = duplicate + excluded.duplicate, \
                   fields_dropped = fields_dropped + excluded.fields_dropped, \
                   asked_ms = excluded.asked_ms, good_ms = coalesce(excluded.good_ms, good_ms), \
                   newest_ms = max(coalesce(newest_ms, excluded.newest_ms), coalesce(excluded.newest_ms, newest_ms))";
-    let tally = added.tally;
+    let tally = &added.tally;
     connection.prepare_cached(text)?.execute(params![
-        added.feed.as_str(),
+        feed.as_str(),
         signed(tally.received),
         signed(tally.stored),
         signed(tally.duplicate),
         signed(tally.fields_dropped),
-        added.received_ms,
-        added.good.then_some(added.received_ms),
+        received_ms,
+        added.good.then_some(received_ms),
         added.newest_ms,
+        signed(seq),
     ])?;
     for (reason, count) in &tally.rejected {
         let text = "INSERT INTO feed_rejection (feed, reason, count) VALUES (?1, ?2, ?3) \
                     ON CONFLICT (feed, reason) DO UPDATE SET count = count + excluded.count";
-        connection.prepare_cached(text)?.execute(params![added.feed.as_str(), reason.name(), signed(*count)])?;
+        connection.prepare_cached(text)?.execute(params![feed.as_str(), reason.name(), signed(*count)])?;
     }
     Ok(())
 }
@@ -74,6 +81,14 @@ pub(crate) fn event_time(record: &Record) -> Option<Time> {
         | Record::Entities(_)
         | Record::Erasure(_) => None,
     }
+}
+
+/// Where the journal ends: the last row ever written, and the latest time of receipt.
+pub(crate) fn journal_end(connection: &Connection) -> Result<(u64, i64), StoreError> {
+    let text = "SELECT coalesce(max(seq), 0), coalesce(max(received_ms), 0) FROM feed_account";
+    let end = connection.prepare_cached(text)?.query_row([], |row| Ok((row.get(0)?, row.get(1)?)));
+    let (seq, received_ms): (i64, i64) = end?;
+    Ok((unsigned(seq), received_ms))
 }
 
 impl Reader {

@@ -56,7 +56,11 @@ impl Store {
     /// is kept already are passed over, so a watch that runs over the same journal again after a crash doubles
     /// nothing. A snapshot belongs to the position of the last step. Gives the changes that were new, in order.
     pub fn save_watch(&mut self, steps: &[WatchStep], snapshot: Option<&[u8]>) -> Result<Vec<AlertChange>, StoreError> {
-        self.write(|store| {
+        self.at_any_cost(|store| {
+            // A snapshot only shortens the next start: it can wait for room.
+            let snapshot = snapshot.filter(|_| !store.is_full());
+            let bytes = snapshot.map_or(0, <[u8]>::len);
+            store.log.wrote(bytes, steps.len());
             let connection = &mut store.read.connection;
             let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let mut position = position(&transaction)?;

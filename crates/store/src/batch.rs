@@ -6,6 +6,7 @@ use city::{FeedId, Record, Seq, Tally, Time, Timetable};
 use gate::{Admission, Admitted};
 
 use crate::error::StoreError;
+use crate::journal::JournalRow;
 
 /// What the gate let through of one feed at one time. It cannot be made from bare records:
 ///
@@ -14,7 +15,7 @@ use crate::error::StoreError;
 /// let records: Vec<Record> = vec![Record::FeedBeat(FeedBeat { good: true })];
 /// let batch = store::Batch::new("water".into(), records);
 /// ```
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Batch {
     pub(crate) feed: FeedId,
     pub(crate) now: Time,
@@ -23,19 +24,31 @@ pub struct Batch {
     pub(crate) tally: Tally,
 }
 
+/// A group of batches after it is durable.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CommittedGroup {
+    /// What became of each batch, in the order in which they were given.
+    pub batches: Vec<Committed>,
+    /// What was written, as the journal has it and in its order: who steps over these sees what a later run over the
+    /// journal sees. Of each batch the records but the observations come first, as one row; then the observations of
+    /// each feed, all batches together, as one row. Entities and erasures stand between: observations that came before
+    /// them are in rows before them.
+    pub rows: Vec<JournalRow>,
+}
+
 /// A batch after it is durable.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Committed {
-    /// Its place in the journal; `None` when nothing of it was new, so that no row was written.
+    /// The last row of the journal that holds something of it; `None` when nothing of it was new.
     pub seq: Option<Seq>,
-    /// When it was received: the gate's time, never earlier than any entry or tick before it.
+    /// When its group was received: the newest of the gate's times, never earlier than any entry or tick before it.
     pub received: Time,
     /// Who sent it.
     pub feed: FeedId,
-    /// What was really new, in the order in which it came. This is what the journal row holds.
-    pub records: Vec<Record>,
     /// The final account of the batch; it balances.
     pub tally: Tally,
+    /// The disk was full, and nothing of the batch is kept or counted; its sender has to send it again.
+    pub full: bool,
 }
 
 impl Batch {

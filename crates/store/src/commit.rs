@@ -1,117 +1,201 @@
 //! The one way into the journal.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use city::{FeedId, Record, RecordKind, Seq, Time};
+use city::{DatastreamId, Erasure, FeedId, Observations, Record, RecordKind, Seq, Tally, Time};
 use rusqlite::{Connection, TransactionBehavior, params};
 
 use crate::account::{self, Added};
-use crate::batch::{Batch, Committed};
+use crate::batch::{Batch, Committed, CommittedGroup};
 use crate::codec::{encode, signed};
+use crate::entities;
 use crate::error::StoreError;
+use crate::journal::{JournalRow, OBSERVATIONS};
 use crate::recent::{Recent, Verdict};
 use crate::seen;
-use crate::series::Series;
+use crate::series::{Before, Erasing, Heads, Intake, body};
 use crate::store::Store;
 use crate::timetables;
 
 impl Store {
-    /// Writes the batches in one transaction: what is new into the journal and the series, everything into the
-    /// accounts. On `Ok` all of them are on the disk, on `Err` none is, and the store takes nothing more.
+    /// Writes the batches in one transaction: what is new into the journal, everything into the accounts; after it,
+    /// what is new into the series in memory. On `Ok` all of them are on the disk (but those that say
+    /// [`Committed::full`]), on `Err` none is, and the store takes nothing more.
     ///
-    /// Idempotence, by kind: an observation is a duplicate with the same value at the same time (another value is a
-    /// correction: both are in the journal, the later one is read); a position when it is not newer than the last of
-    /// its run; an update when it says the same for the same or an earlier time (an older one that says something
-    /// else is refused as stale); a warning by sender, identifier and sent; a service alert by its content; a
-    /// timetable by its hash. Beats and acknowledgements are always new.
-    pub fn commit(&mut self, batches: Vec<Batch>) -> Result<Vec<Committed>, StoreError> {
+    /// On a full disk telemetry is refused until there is room again, and what is vital goes on from a reserve;
+    /// [`StoreError::Full`] when nothing of the group is vital, or the reserve is used up. The store goes on after it.
+    ///
+    /// Idempotence, by kind: an observation is a duplicate when it says what is known for its key (another value is
+    /// a correction: both are kept, the later one is read); a position when it is not newer than the last of its run;
+    /// an update when it says the same for the same or an earlier time (an older one that says something else is
+    /// refused as stale); a warning by sender, identifier and sent; a service alert by its content; a timetable by
+    /// its hash. The rest is always new.
+    pub fn commit(&mut self, batches: Vec<Batch>) -> Result<CommittedGroup, StoreError> {
+        let group = self.commit_with_room(batches)?;
+        self.checkpoint_if_long()?;
+        Ok(group)
+    }
+
+    pub(crate) fn commit_all(&mut self, batches: Vec<Batch>) -> Result<CommittedGroup, StoreError> {
         self.write(|store| {
-            let Self { read, seq, floor_ms, recent, series, .. } = store;
+            let received_ms = batches.iter().map(|batch| batch.now.ms()).fold(store.floor_ms, i64::max);
+            let Store { read, seq, recent, intake, segments, .. } = store;
+            let heads = read.heads.clone();
             let transaction = read.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let mut tip = Tip { seq: *seq, received_ms: *floor_ms };
+            let connection: &Connection = &transaction;
+            let mut group = Group {
+                connection,
+                recent,
+                intake,
+                heads: &heads,
+                seq: seq.0,
+                received_ms,
+                rows: Vec::new(),
+                pending: Vec::new(),
+                erasing: Erasing::new(segments, &heads),
+                added: BTreeMap::new(),
+                corrections: Vec::new(),
+                written_bytes: 0,
+            };
             let mut committed = Vec::with_capacity(batches.len());
             for batch in batches {
-                committed.push(append(&transaction, batch, &mut tip, recent, series)?);
+                committed.push(group.take(batch)?);
             }
-            transaction
-                .prepare_cached("UPDATE journal_head SET seq = ?1, received_ms = ?2")?
-                .execute(params![signed(tip.seq.0), tip.received_ms])?;
+            group.flush()?;
+            for (feed, added) in &group.added {
+                account::add(connection, feed, added, group.seq, received_ms)?;
+            }
+            let Group { rows, seq: last, corrections, written_bytes, .. } = group;
+            let batches = answer(committed, &rows, received_ms);
             transaction.commit()?;
-            (*seq, *floor_ms) = (tip.seq, tip.received_ms);
-            Ok(committed)
+            (store.seq, store.floor_ms) = (Seq(last), received_ms);
+            store.log.wrote(written_bytes, rows.len());
+            store.publish(&rows, &corrections)?;
+            Ok(CommittedGroup { batches, rows })
         })
     }
 }
 
-/// Where the journal stands within the transaction.
-struct Tip {
-    seq: Seq,
-    received_ms: i64,
+/// A batch on its way: the row that holds its records but the observations, and whether it brought such.
+struct Taken {
+    feed: FeedId,
+    tally: Tally,
+    others: Option<u64>,
+    /// How many rows there were before its observations, which are in the next of its feed.
+    observed_after: Option<usize>,
 }
 
-fn append(
-    connection: &Connection,
-    batch: Batch,
-    tip: &mut Tip,
-    recent: &mut Recent,
-    series: &mut Series,
-) -> Result<Committed, StoreError> {
-    let Batch { feed, now, records, timetable, mut tally } = batch;
-    tip.received_ms = tip.received_ms.max(now.ms());
-    let received_ms = tip.received_ms;
-    let mut known = Known { connection, recent, series, received_ms };
-    let mut new = Vec::with_capacity(records.len());
-    let mut good = false;
-    for record in records {
-        let record = record.into_inner();
-        good |= !matches!(record, Record::FeedBeat(city::FeedBeat { good: false }));
-        let entities = record.entities();
-        if let Record::Observations(mut rows) = record {
-            known.series.take_new(connection, &mut rows)?;
-            tally.stored += rows.len() as u64;
-            tally.duplicate += entities - rows.len() as u64;
-            if !rows.is_empty() {
-                new.push(Record::Observations(rows));
-            }
-            continue;
-        }
-        match known.verdict(&feed, &record)? {
-            Verdict::New => {
-                tally.stored += entities;
-                new.push(record);
-            }
-            Verdict::Duplicate => tally.duplicate += 1,
-            Verdict::Stale => *tally.rejected.entry(city::Reason::Stale).or_default() += 1,
-        }
-    }
-    known.series.write_latest(connection, received_ms)?;
-    if let (Some(tables), Some(sha256)) = (timetable, new.iter().find_map(sha256)) {
-        timetables::save(connection, &feed, sha256, tables.as_ref(), received_ms)?;
-    }
-    let newest_ms = new.iter().filter_map(account::event_time).map(Time::ms).max();
-    account::add(connection, &Added { feed: &feed, tally: &tally, received_ms, good, newest_ms })?;
-    let seq = if new.is_empty() { None } else { Some(write_row(connection, &feed, &new, tip)?) };
-    // invariant: received_ms is the gate's Time or one read from a Time, so it is in range.
-    let received = Time::from_ms(received_ms).unwrap_or(now);
-    Ok(Committed { seq, received, feed, records: new, tally })
+/// What is told of each batch once all rows are written.
+fn answer(taken: Vec<Taken>, rows: &[JournalRow], received_ms: i64) -> Vec<Committed> {
+    let received = crate::series::time(received_ms);
+    let tell = |taken: Taken| {
+        let observed = taken.observed_after.and_then(|from| {
+            let later = rows.get(from..).unwrap_or_default();
+            let of_feed = |row: &&JournalRow| row.feed == taken.feed && row.observations().is_some();
+            later.iter().find(of_feed).map(|row| row.seq.0)
+        });
+        let seq = taken.others.max(observed).map(Seq);
+        Committed { seq, received, feed: taken.feed, tally: taken.tally, full: false }
+    };
+    taken.into_iter().map(tell).collect()
 }
 
-fn sha256(record: &Record) -> Option<&str> {
-    match record {
-        Record::Timetable(version) => Some(&version.sha256),
-        _ => None,
-    }
-}
-
-/// What there is to compare a record with.
-struct Known<'a> {
+/// A group of batches within its transaction.
+struct Group<'a> {
     connection: &'a Connection,
     recent: &'a mut Recent,
-    series: &'a mut Series,
+    intake: &'a mut Intake,
+    heads: &'a Heads,
+    seq: u64,
     received_ms: i64,
+    rows: Vec<JournalRow>,
+    /// Observations that are not in a row yet.
+    pending: Vec<(FeedId, Observations)>,
+    erasing: Erasing<'a>,
+    added: BTreeMap<FeedId, Added>,
+    /// The series of each version that corrects another.
+    corrections: Vec<DatastreamId>,
+    written_bytes: usize,
 }
 
-impl Known<'_> {
+impl Group<'_> {
+    fn take(&mut self, batch: Batch) -> Result<Taken, StoreError> {
+        let Batch { feed, records, timetable, mut tally, .. } = batch;
+        let mut others = Vec::new();
+        let mut observed_after = None;
+        let (mut good, mut newest) = (false, None);
+        for record in records {
+            let record = record.into_inner();
+            good |= !matches!(record, Record::FeedBeat(city::FeedBeat { good: false }));
+            let entities = record.entities();
+            match record {
+                Record::Observations(rows) => {
+                    let new = self.observe(&feed, rows, &mut newest)?;
+                    if new > 0 {
+                        observed_after = Some(self.rows.len());
+                    }
+                    tally.stored += new;
+                    tally.duplicate += entities - new;
+                }
+                record => match self.verdict(&feed, &record)? {
+                    Verdict::New => {
+                        tally.stored += entities;
+                        newest = newest.max(account::event_time(&record));
+                        others.push(record);
+                    }
+                    Verdict::Duplicate => tally.duplicate += entities,
+                    Verdict::Stale => *tally.rejected.entry(city::Reason::Stale).or_default() += 1,
+                },
+            }
+        }
+        if let (Some(tables), Some(sha256)) = (timetable, others.iter().find_map(sha256)) {
+            timetables::save(self.connection, &feed, sha256, tables.as_ref(), self.received_ms)?;
+        }
+        let others = if others.is_empty() { None } else { Some(self.write_row(&feed, others)?) };
+        let added = self.added.entry(feed.clone()).or_default();
+        added.tally.add(&tally);
+        added.good |= good;
+        added.newest_ms = added.newest_ms.max(newest.map(Time::ms));
+        Ok(Taken { feed, tally, others, observed_after })
+    }
+
+    /// Takes the observations that are new; gives how many.
+    fn observe(&mut self, feed: &FeedId, mut rows: Observations, newest: &mut Option<Time>) -> Result<u64, StoreError> {
+        let flushed = self.rows.iter().filter_map(JournalRow::observations);
+        let before: Vec<&Observations> = flushed.chain(self.pending.iter().map(|(_, rows)| rows)).collect();
+        let before = Before { rows: &before, erased: &self.erasing.done };
+        let corrected = self.intake.take_new(self.connection, self.heads, &before, &mut rows)?;
+        if rows.is_empty() {
+            return Ok(0);
+        }
+        self.corrections.extend(corrected);
+        *newest = (*newest).max(rows.newest());
+        let new = rows.len() as u64;
+        self.pending.push((feed.clone(), rows));
+        Ok(new)
+    }
+
+    /// Writes the pending observations, one row a feed.
+    fn flush(&mut self) -> Result<(), StoreError> {
+        let mut by_feed: Vec<(FeedId, Observations, bool)> = Vec::new();
+        for (feed, rows) in std::mem::take(&mut self.pending) {
+            match by_feed.iter_mut().find(|(known, ..)| *known == feed) {
+                Some((_, all, several)) => {
+                    all.append(rows);
+                    *several = true;
+                }
+                None => by_feed.push((feed, rows, false)),
+            }
+        }
+        for (feed, mut rows, several) in by_feed {
+            if several {
+                rows.sort();
+            }
+            self.write_row(&feed, vec![Record::Observations(rows)])?;
+        }
+        Ok(())
+    }
+
     /// Whether the record is new; if so, it is known from now on.
     fn verdict(&mut self, feed: &FeedId, record: &Record) -> Result<Verdict, StoreError> {
         let (connection, received_ms) = (self.connection, self.received_ms);
@@ -121,34 +205,63 @@ impl Known<'_> {
             Record::Warning(warning) => seen::warning(connection, feed, warning, received_ms),
             Record::ServiceAlert(alert) => seen::service_alert(connection, feed, alert, received_ms),
             Record::Timetable(version) => seen::timetable(connection, feed, version),
-            Record::FeedBeat(_)
-            | Record::Acknowledgement(_)
-            | Record::Observations(_)
-            | Record::Entities(_)
-            | Record::Erasure(_) => Ok(Verdict::New),
+            Record::Entities(changes) => {
+                self.flush()?;
+                entities::save(connection, changes)?;
+                Ok(Verdict::New)
+            }
+            Record::Erasure(erasure) => {
+                self.flush()?;
+                self.erase(erasure)?;
+                Ok(Verdict::New)
+            }
+            Record::FeedBeat(_) | Record::Acknowledgement(_) | Record::Observations(_) => Ok(Verdict::New),
         }
+    }
+
+    fn erase(&mut self, erasure: &Erasure) -> Result<(), StoreError> {
+        let written = self.rows.iter_mut().filter_map(|row| match row.records.as_mut_slice() {
+            [Record::Observations(rows)] => Some((row.seq.0, rows)),
+            _ => None,
+        });
+        self.erasing.erase(self.connection, erasure, written)
+    }
+
+    fn write_row(&mut self, feed: &FeedId, records: Vec<Record>) -> Result<u64, StoreError> {
+        self.seq += 1;
+        let kinds: BTreeSet<&str> = records.iter().map(|record| kind_name(record.kind())).collect();
+        let kind = kinds.into_iter().collect::<Vec<_>>().join("+");
+        let body = match records.as_slice() {
+            [Record::Observations(rows)] => body::encode(rows)
+                .map_err(|error| StoreError::Unwritable { what: "journal entry", why: error.to_string() })?,
+            records => encode("journal entry", &records)?,
+        };
+        self.written_bytes += body.len();
+        let text = "INSERT INTO journal (seq, received_ms, feed, kind, count, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+        self.connection.prepare_cached(text)?.execute(params![
+            signed(self.seq),
+            self.received_ms,
+            feed.as_str(),
+            kind,
+            signed(records.iter().map(Record::entities).sum::<u64>().max(1)),
+            body,
+        ])?;
+        let received = crate::series::time(self.received_ms);
+        self.rows.push(JournalRow { seq: Seq(self.seq), received, feed: feed.clone(), records });
+        Ok(self.seq)
     }
 }
 
-fn write_row(connection: &Connection, feed: &FeedId, records: &Vec<Record>, tip: &mut Tip) -> Result<Seq, StoreError> {
-    tip.seq = Seq(tip.seq.0 + 1);
-    let kinds: BTreeSet<&str> = records.iter().map(|record| kind_name(record.kind())).collect();
-    let kind = kinds.into_iter().collect::<Vec<_>>().join("+");
-    let text = "INSERT INTO journal (seq, received_ms, feed, kind, count, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-    connection.prepare_cached(text)?.execute(params![
-        signed(tip.seq.0),
-        tip.received_ms,
-        feed.as_str(),
-        kind,
-        signed(records.iter().map(Record::entities).sum::<u64>().max(1)),
-        encode("journal entry", records)?,
-    ])?;
-    Ok(tip.seq)
+fn sha256(record: &Record) -> Option<&str> {
+    match record {
+        Record::Timetable(version) => Some(&version.sha256),
+        _ => None,
+    }
 }
 
 fn kind_name(kind: RecordKind) -> &'static str {
     match kind {
-        RecordKind::Observations => "observations",
+        RecordKind::Observations => OBSERVATIONS,
         RecordKind::Entities => "entities",
         RecordKind::Erasure => "erasure",
         RecordKind::VehiclePosition => "vehicle_position",

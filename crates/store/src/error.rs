@@ -4,11 +4,15 @@ use std::path::PathBuf;
 
 use city::FeedId;
 
-/// Why the store did not do what it was asked. After one of a write, every later write gives [`StoreError::Failed`].
+/// Why the store did not do what it was asked. After one of a write, every later write gives [`StoreError::Failed`],
+/// but after [`StoreError::Full`].
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
-    /// The disk failed, is full, or the file is damaged. Not tried again: after a failed sync the kernel may have
+    /// The disk is full. What was being written was taken back whole; the store goes on.
+    #[error("the disk under the store is full")]
+    Full,
+    /// The disk failed, or the file is damaged. Not tried again: after a failed sync the kernel may have
     /// dropped the pages, and a second try would lie.
     #[error("the disk under the store failed: {0}")]
     Disk(#[source] rusqlite::Error),
@@ -71,7 +75,8 @@ impl From<rusqlite::Error> for StoreError {
             CannotOpen, DatabaseCorrupt, DiskFull, NotADatabase, OutOfMemory, ReadOnly, SystemIoFailure,
         };
         match error.sqlite_error_code() {
-            Some(SystemIoFailure | DiskFull | DatabaseCorrupt | NotADatabase | CannotOpen | ReadOnly | OutOfMemory) => {
+            Some(DiskFull) => Self::Full,
+            Some(SystemIoFailure | DatabaseCorrupt | NotADatabase | CannotOpen | ReadOnly | OutOfMemory) => {
                 Self::Disk(error)
             }
             _ => Self::Sql(error),

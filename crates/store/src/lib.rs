@@ -8,28 +8,38 @@
 mod account;
 mod alerts;
 mod batch;
+mod blocks;
 mod codec;
 mod commit;
+mod entities;
 mod error;
 mod journal;
+mod log;
 mod reader;
 mod recent;
 mod retention;
+mod room;
 mod seen;
 mod series;
 mod store;
 mod timetables;
 
+#[cfg(debug_assertions)]
+mod unsynced;
+
 pub mod schema;
 
 pub use account::FeedAccount;
 pub use alerts::{AlertFilter, WatchPosition, WatchState, WatchStep};
-pub use batch::{Batch, Committed};
+pub use batch::{Batch, Committed, CommittedGroup};
 pub use error::StoreError;
 pub use journal::JournalRow;
 pub use reader::{Reader, ReaderGuard, Readers};
 pub use recent::RECENT_SPAN;
-pub use retention::{ALERTS_KEPT, Retired};
-pub use series::{Bucket, CHUNK_POINTS_MAX, Latest, Point};
+pub use retention::{ALERTS_KEPT, Retired, SeriesRetention};
+pub use room::RESERVE_BYTES;
+pub use series::{
+    Bucket, CHUNK_POINTS_MAX, HEAD_POINTS_MAX, Latest, Point, Row, RowQuery, Rows, SealPlan, SealedSlice, Version,
+};
 pub use store::Store;
 pub use timetables::StoredTimetable;

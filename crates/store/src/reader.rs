@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rusqlite::{Connection, OpenFlags};
 
 use crate::error::StoreError;
+use crate::series::{self, Heads};
 use crate::store::{BUSY_WAIT, STATEMENTS_KEPT};
 
 /// Idle connections that a pool keeps; more readers than this open a new one each and close it again.
@@ -16,22 +17,30 @@ const IDLE_MAX: usize = 8;
 #[derive(Debug)]
 pub struct Reader {
     pub(crate) connection: Connection,
+    pub(crate) heads: Arc<Heads>,
+}
+
+/// A connection that only reads.
+pub(crate) fn connect(path: &Path) -> Result<Connection, StoreError> {
+    let open = || -> Result<Connection, rusqlite::Error> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags)?;
+        connection.busy_timeout(BUSY_WAIT)?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+        connection.pragma_update(None, "trusted_schema", "OFF")?;
+        connection.pragma_update(None, "query_only", "ON")?;
+        Ok(connection)
+    };
+    open().map_err(|source| StoreError::Open { path: path.to_owned(), source })
 }
 
 impl Reader {
-    /// Opens the store at `path` for reading alone.
+    /// Opens the store at `path` for reading alone, without the one that writes: what it has in memory of the series
+    /// is read from the journal now, and shows them as they were now.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        let open = || -> Result<Connection, rusqlite::Error> {
-            let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-            let connection = Connection::open_with_flags(path, flags)?;
-            connection.busy_timeout(BUSY_WAIT)?;
-            connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
-            connection.pragma_update(None, "trusted_schema", "OFF")?;
-            connection.pragma_update(None, "query_only", "ON")?;
-            Ok(connection)
-        };
-        let connection = open().map_err(|source| StoreError::Open { path: path.to_owned(), source })?;
-        Ok(Self { connection })
+        let connection = connect(path)?;
+        let heads = series::load(&connection)?.heads;
+        Ok(Self { connection, heads })
     }
 }
 
@@ -44,13 +53,16 @@ pub struct Readers {
 #[derive(Debug)]
 struct Shared {
     path: PathBuf,
+    heads: Arc<Heads>,
     idle: Mutex<Vec<Reader>>,
 }
 
 impl Readers {
-    /// A pool over the store at `path`; connections are opened when they are first needed.
-    pub fn new(path: &Path) -> Self {
-        Self { shared: Arc::new(Shared { path: path.to_owned(), idle: Mutex::new(Vec::new()) }) }
+    /// A pool over the store at `path`, with what the one that writes has in memory; connections are opened when they
+    /// are first needed.
+    pub(crate) fn new(path: &Path, heads: &Arc<Heads>) -> Self {
+        let (path, heads) = (path.to_owned(), Arc::clone(heads));
+        Self { shared: Arc::new(Shared { path, heads, idle: Mutex::new(Vec::new()) }) }
     }
 
     /// A reader; it goes back to the pool when it is dropped. Blocks on the disk: call it from a blocking thread.
@@ -58,7 +70,7 @@ impl Readers {
         let idle = self.shared.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let reader = match idle {
             Some(reader) => reader,
-            None => Reader::open(&self.shared.path)?,
+            None => Reader { connection: connect(&self.shared.path)?, heads: Arc::clone(&self.shared.heads) },
         };
         Ok(ReaderGuard { reader: Some(reader), shared: Arc::clone(&self.shared) })
     }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use city::{FeedId, Record, ScheduleRelationship, Span, StopId, TripKey, TripUpdate, VehiclePosition};
 
 use crate::error::StoreError;
+use crate::journal;
 use crate::reader::Reader;
 
 /// How long a run is remembered after it was last heard of, by received time. The same span of the journal is read
@@ -49,7 +50,7 @@ impl Recent {
     pub(crate) fn rebuild(reader: &Reader, last_received_ms: i64) -> Result<Self, StoreError> {
         let mut recent = Self::default();
         let from_ms = last_received_ms - RECENT_SPAN.as_ms();
-        reader.each_since(from_ms, |row| {
+        journal::each_of_runs(&reader.connection, from_ms, |row| {
             for record in &row.records {
                 match record {
                     Record::VehiclePosition(position) => {
@@ -61,6 +62,7 @@ impl Recent {
                     _ => {}
                 }
             }
+            Ok(())
         })?;
         Ok(recent)
     }

@@ -1,11 +1,16 @@
 //! Taking away what a contract no longer allows to be kept.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use city::{Contract, Datastream, DatastreamId, FeedId, Span, Time};
+use city::thing::Keeps;
+use city::{Contract, Datastream, DatastreamId, FeedId, ObservedProperty, Span, Time};
 use rusqlite::{Connection, TransactionBehavior, params};
 
+use crate::blocks;
+use crate::codec::signed;
 use crate::error::StoreError;
+use crate::journal;
 use crate::series;
 use crate::store::Store;
 
@@ -28,6 +33,35 @@ pub struct Retired {
     pub wal_emptied: bool,
 }
 
+/// How long what is of a series is kept, by when it was observed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeriesRetention {
+    /// The series.
+    pub datastream: DatastreamId,
+    /// Single values.
+    pub raw: Span,
+    /// After them the figures of each hour (count, smallest, largest, mean), counted from the hour on; `None`: nothing
+    /// is left of them.
+    pub hourly: Option<Span>,
+}
+
+impl SeriesRetention {
+    /// What contracts and observed properties say of these series: the contract of its feed is the outer bound of
+    /// each. A series whose feed has no contract is left alone.
+    pub fn of(datastreams: &[Datastream], contracts: &[Contract], properties: &[ObservedProperty]) -> Vec<Self> {
+        let bounds: BTreeMap<&FeedId, Span> = contracts.iter().map(|c| (&c.feed, c.retention)).collect();
+        let keeps: BTreeMap<_, Keeps> = properties.iter().filter_map(|p| Some((&p.id, p.keeps?))).collect();
+        let one = |datastream: &Datastream| {
+            let bound = *bounds.get(&datastream.feed)?;
+            let keeps = keeps.get(&datastream.observed_property);
+            let raw = keeps.map_or(bound, |keeps| keeps.raw.min(bound));
+            let hourly = keeps.and_then(|keeps| keeps.hourly).map(|hourly| hourly.min(bound));
+            Some(Self { datastream: datastream.id, raw, hourly: hourly.filter(|hourly| *hourly > raw) })
+        };
+        datastreams.iter().filter_map(one).collect()
+    }
+}
+
 impl Store {
     /// Deletes at `now` what is older than its feed's contract allows: journal rows and what is derived from them by
     /// when they were received, points of series by when they were observed. Deleted bytes are overwritten
@@ -37,26 +71,43 @@ impl Store {
         &mut self,
         now: Time,
         contracts: &[Contract],
-        datastreams: &[Datastream],
+        series: &[SeriesRetention],
     ) -> Result<Retired, StoreError> {
-        let mut retired = self.write(|store| {
-            let connection = &mut store.read.connection;
-            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        // What is expired may be in memory and in bodies too: afterwards it is in chunks alone.
+        self.seal(now)?;
+        let retired = self.when_there_is_room(|store| {
+            let Store { read, segments, sealing, intake, .. } = store;
+            let heads = Arc::clone(&read.heads);
+            let transaction = read.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let mut retired = Retired { orphans: orphans(&transaction, contracts)?, ..Retired::default() };
             for contract in contracts {
                 retire_feed(&transaction, &contract.feed, (now - contract.retention).ms(), &mut retired)?;
             }
-            let kept: BTreeMap<&FeedId, Span> = contracts.iter().map(|c| (&c.feed, c.retention)).collect();
-            let feeds = datastreams.iter().filter_map(|d| Some((d.id, *kept.get(&d.feed)?)));
-            for (datastream, retention) in feeds.collect::<Vec<(DatastreamId, Span)>>() {
-                retired.points += series::trim(&transaction, datastream, (now - retention).ms())?;
+            let mut cut = Vec::new();
+            for SeriesRetention { datastream, raw, hourly } in series {
+                // Whole hours only, so that none is left in halves.
+                let cutoff = (now - *raw).floor(Span::h(i64::from(hourly.is_some())));
+                let points =
+                    series::expire(&transaction, segments, &heads, *datastream, cutoff.ms(), hourly.is_some())?;
+                let hours = hourly.map_or(cutoff, |hourly| now - hourly);
+                series::expire_hours(&transaction, *datastream, hours.ms())?;
+                retired.points += points;
+                cut.extend((points > 0).then_some(*datastream));
             }
             let text = "DELETE FROM alert WHERE state = 'resolved' AND resolved_ms < ?1";
             retired.other_rows += transaction.prepare_cached(text)?.execute([(now - ALERTS_KEPT).ms()])? as u64;
             transaction.commit()?;
-            store.series.forget_chunk();
+            intake.forget_chunk();
+            sealing.age += 1;
+            heads.write().moves += 1;
+            for datastream in cut {
+                series::recount(&read.connection, &heads, datastream)?;
+            }
             Ok(retired)
         })?;
+        // On a full disk there may be no room even to take away; the next run will.
+        let Some(mut retired) = retired else { return Ok(Retired::default()) };
+        while self.give_back(0)? {}
         retired.wal_emptied = self.checkpoint()?;
         Ok(retired)
     }
@@ -68,10 +119,15 @@ fn retire_feed(
     cutoff_ms: i64,
     retired: &mut Retired,
 ) -> Result<(), StoreError> {
+    // Received times never fall, so what expired is before this row: no index is needed.
+    let first = journal::first_received(connection, cutoff_ms)?;
+    let seq = signed(first);
+    retired.journal_rows += blocks::retire(connection, feed, first)?;
+    let text = "DELETE FROM journal WHERE seq < ?2 AND feed = ?1";
+    retired.journal_rows += connection.prepare_cached(text)?.execute(params![feed.as_str(), seq])? as u64;
     let run = |text: &str| -> Result<u64, StoreError> {
         Ok(connection.prepare_cached(text)?.execute(params![feed.as_str(), cutoff_ms])? as u64)
     };
-    retired.journal_rows += run("DELETE FROM journal WHERE received_ms < ?2 AND feed = ?1")?;
     retired.other_rows += run("DELETE FROM warning_seen WHERE received_ms < ?2 AND feed = ?1")?;
     retired.other_rows += run("DELETE FROM service_alert_seen WHERE received_ms < ?2 AND feed = ?1")?;
     // The timetable in force stays, however old: the last good one is what the city runs by.

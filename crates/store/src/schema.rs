@@ -2,7 +2,10 @@
 
 use city::alert::AlertChangeKind;
 use city::timetable::Mode;
-use city::{AlertChange, AlertState, OccupancyClass, Record, ScheduleRelationship, Severity, Timetable};
+use city::{
+    AlertChange, AlertState, EntityBody, EntityChange, EntityId, EntityKind, ObservationType, OccupancyClass,
+    Primitive, Record, ScheduleRelationship, Severity, Shape, Timetable,
+};
 use gate::census::PersistedField;
 use rusqlite::Connection;
 use serde::Deserialize;
@@ -56,6 +59,13 @@ pub fn columns_of(connection: &Connection) -> Result<Vec<PersistedField>, StoreE
 pub fn bodies() -> Result<Traced, StoreError> {
     let mut traced = Traced::default();
     traced.add::<Record>()?;
+    traced.add::<EntityChange>()?;
+    traced.add::<EntityBody>()?;
+    traced.add::<EntityId>()?;
+    traced.add::<EntityKind>()?;
+    traced.add::<ObservationType>()?;
+    traced.add::<Primitive>()?;
+    traced.add::<Shape>()?;
     traced.add::<OccupancyClass>()?;
     traced.add::<ScheduleRelationship>()?;
     traced.add::<Severity>()?;

@@ -5,7 +5,7 @@ mod town;
 
 use city::{AlertId, DatastreamId, Reason, Record, RouteId, ServiceAlert, Timetable};
 use gate::{Candidate, Gate};
-use store::{Batch, Committed, Store};
+use store::{Batch, Committed, CommittedGroup, Store};
 
 struct Town {
     gate: Gate,
@@ -23,7 +23,7 @@ impl Town {
 
     fn say(&mut self, feed: &str, candidates: Vec<Candidate>, now_ms: i64) -> Committed {
         let batch = town::batch(&self.gate, feed, candidates, now_ms);
-        self.store.commit(vec![batch]).unwrap().remove(0)
+        self.store.commit(vec![batch]).unwrap().batches.remove(0)
     }
 
     /// (stored, duplicate, stale)
@@ -52,7 +52,7 @@ fn an_observation_is_known_by_series_and_time_and_a_correction_is_read() {
     assert_eq!(town.store.read().latest().unwrap().first().unwrap().point.result, 2.5);
     assert_eq!(town.store.last_seq().0, 2, "a batch of duplicates is no entry");
     // Sealed, it is still known; and so is a correction of what is sealed.
-    assert_eq!(town.store.seal(town::at(48 * 3_600_000)).unwrap(), 2);
+    assert_eq!(town.store.seal(town::at(48 * 3_600_000)).unwrap(), 3, "the corrected version too");
     let mut town = town.reopen();
     assert_eq!(town.counts("water", vec![town::level(1, 0, 2.5), town::level(1, 0, 3.0)], 3), (1, 1, 0));
     let points = town.store.read().range(DatastreamId(1), town::at(0), town::at(1)).unwrap();
@@ -143,7 +143,7 @@ fn a_timetable_is_known_by_its_hash_and_the_last_good_one_stays() {
     assert_eq!(town.store.read().timetable(&feed).unwrap(), None);
     for (agency, sha, new) in [("one", 'a', 1), ("one", 'a', 0), ("two", 'b', 1), ("one", 'a', 1)] {
         let batch = timetable(&town, agency, sha, 0);
-        let tally = town.store.commit(vec![batch]).unwrap().remove(0).tally;
+        let tally = town.store.commit(vec![batch]).unwrap().batches.remove(0).tally;
         assert_eq!((tally.stored, tally.duplicate), (new, 1 - new), "{agency}");
         let kept = town.store.read().timetable(&feed).unwrap().unwrap();
         assert_eq!((kept.tables.agency.as_str(), kept.sha256), (agency, sha.to_string().repeat(64)));
@@ -161,9 +161,9 @@ fn beats_and_acknowledgements_are_always_new_and_beats_are_not_counted() {
     for (good, now_ms) in [(true, 10), (false, 20)] {
         let admission = town.gate.beat(&town::feed("water"), good, town::at(now_ms)).unwrap();
         let batch = Batch::new(town::feed("water"), admission).unwrap();
-        let committed = town.store.commit(vec![batch]).unwrap().remove(0);
-        assert!(matches!(committed.records.as_slice(), [Record::FeedBeat(beat)] if beat.good == good));
-        assert_eq!(committed.tally.received, 0);
+        let CommittedGroup { batches, rows } = town.store.commit(vec![batch]).unwrap();
+        assert!(matches!(rows[0].records.as_slice(), [Record::FeedBeat(beat)] if beat.good == good));
+        assert_eq!(batches[0].tally.received, 0);
     }
     let account = town.store.read().accounts().unwrap().remove(&town::feed("water")).unwrap();
     assert_eq!((account.last_asked, account.last_good), (Some(town::at(20)), Some(town::at(10))));

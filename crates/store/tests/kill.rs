@@ -14,8 +14,8 @@ use store::Store;
 const FOLDER: &str = "TOWNBELL_KILL_TEST_STORE";
 const KILLS: u64 = 20;
 
-/// Not a test of its own: the process that is killed. It commits two batches at a time, as the desk does, and says each
-/// batch that was acknowledged, with its number.
+/// Not a test of its own: the process that is killed. It commits two batches at a time, as the desk does, says each
+/// group that was acknowledged, with its number, and seals now and then.
 #[test]
 fn child_that_is_killed() {
     let Some(path) = std::env::var_os(FOLDER) else { return };
@@ -34,8 +34,13 @@ fn child_that_is_killed() {
         };
         let committed = store.commit(numbers.map(batch).into()).unwrap();
         let mut out = std::io::stdout().lock();
-        for (number, committed) in numbers.iter().zip(committed) {
-            writeln!(out, "ACK {number} {} {}", committed.seq.unwrap().0, committed.tally.stored).unwrap();
+        // Both batches are one row of the journal, and share its place.
+        let seq = committed.rows[0].seq.0;
+        assert!(committed.batches.iter().all(|batch| batch.seq == Some(city::Seq(seq))));
+        let stored: u64 = committed.batches.iter().map(|batch| batch.tally.stored).sum();
+        writeln!(out, "ACK {} {seq} {stored}", numbers[0]).unwrap();
+        if round % 7 == 3 {
+            store.seal(town::at(0)).unwrap();
         }
         out.flush().unwrap();
     }
@@ -85,7 +90,7 @@ fn check_acknowledged(store: &Store, acknowledged: &[(u64, u64)]) {
     for (seq, stored) in acknowledged {
         let row = rows.get(usize::try_from(*seq).unwrap() - 1);
         let kept = row.map(|row| row.records.iter().map(Record::entities).sum());
-        assert_eq!(kept, Some(*stored), "batch {seq} was acknowledged");
+        assert_eq!(kept, Some(*stored), "row {seq} was acknowledged");
     }
     let mut seen = std::collections::HashSet::new();
     let mut points = 0;

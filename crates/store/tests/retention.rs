@@ -1,5 +1,5 @@
 //! What a contract no longer allows is gone: from every table, and from every byte of every file.
-#![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
+#![allow(missing_docs, clippy::unwrap_used, clippy::cast_sign_loss, reason = "tests")]
 
 mod town;
 
@@ -27,7 +27,7 @@ fn expired_records_leave_no_byte_behind() {
     let (gate, policy) = (town::gate(), town::policy());
     let mut store = Store::open(&path).unwrap();
     let canary = "trip-canary-5f2c9e";
-    let level = 41.726_151_8_f64;
+    let level = 41.726_151_812_f64;
     store.commit(vec![town::batch(&gate, "bus-positions", vec![town::position(canary, 0)], 0)]).unwrap();
     // Enough besides it that its page is shared and freed pages are reused.
     for i in 1..200 {
@@ -37,10 +37,11 @@ fn expired_records_leave_no_byte_behind() {
     store.commit(vec![town::batch(&gate, "water", vec![town::level(1, 0, level)], 0)]).unwrap();
     store.commit(vec![town::batch(&gate, "water", vec![town::level(2, H, 1.5)], H)]).unwrap();
     assert!(!in_files(folder.path(), canary.as_bytes()).is_empty(), "the canary was never written");
+    // A decimal is written as the whole number of its last digit, here millionths and so eight raw bytes.
     assert!(!in_files(folder.path(), &level.to_le_bytes()).is_empty(), "the level was never written");
 
     // Positions are kept for 2 h, levels for 30 days.
-    let (contracts, datastreams) = (&policy.contracts, &policy.datastreams);
+    let (contracts, datastreams) = (&policy.contracts, &town::series(&policy));
     let gone = store.apply_retention(town::at(3 * H), contracts, datastreams).unwrap();
     assert_eq!((gone.journal_rows, gone.points, gone.wal_emptied), (200, 0, true));
     assert_eq!(in_files(folder.path(), canary.as_bytes()), Vec::<String>::new());
@@ -56,7 +57,7 @@ fn expired_records_leave_no_byte_behind() {
     assert_eq!(store.read().range(DatastreamId(2), town::at(-H), later).unwrap().len(), 1);
     // The journal goes on where it was, and the account of what was once received stays.
     let next = town::batch(&gate, "water", vec![town::level(1, 40 * 24 * H, 1.0)], 40 * 24 * H);
-    assert_eq!(store.commit(vec![next]).unwrap()[0].seq, Some(city::Seq(203)));
+    assert_eq!(store.commit(vec![next]).unwrap().batches[0].seq, Some(city::Seq(203)));
     assert_eq!(store.read().accounts().unwrap()[&town::feed("bus-positions")].tally.stored, 1 + 199 * 20);
 }
 
@@ -71,7 +72,7 @@ fn a_chunk_across_the_cutoff_is_cut() {
     store.seal(town::at(72 * H)).unwrap();
     let cutoff = 5 * H;
     let now = town::at(cutoff + 30 * 24 * H);
-    assert_eq!(store.apply_retention(now, &policy.contracts, &policy.datastreams).unwrap().points, 5);
+    assert_eq!(store.apply_retention(now, &policy.contracts, &town::series(&policy)).unwrap().points, 5);
     let left = store.read().range(DatastreamId(1), town::at(0), town::at(100 * H)).unwrap();
     assert_eq!(left.iter().map(|p| p.result).collect::<Vec<_>>(), [6.0, 7.0, 8.0, 9.0, 10.0]);
 }
@@ -104,4 +105,112 @@ fn a_reader_in_the_way_is_told_and_the_next_run_empties_the_wal() {
         .unwrap();
     assert!(!retired.unwrap().unwrap().wal_emptied);
     assert!(store.apply_retention(town::at(3 * H), &policy.contracts, &[]).unwrap().wal_emptied);
+}
+
+#[test]
+fn hours_are_left_of_what_expired_and_go_in_their_turn() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = Store::open(&folder.path().join("town.db")).unwrap();
+    let mut policy = town::policy();
+    policy.observed_properties[0].keeps = Some(city::Keeps { raw: Span::h(10), hourly: Some(Span::h(48)) });
+    let (contracts, series) = (policy.contracts.clone(), town::series(&policy));
+    let gate = town::gate();
+    // Twelve hours of quarters: 0, 0.25, 0.5 ...; one of them corrected.
+    for part in 0..12 {
+        let list = (0..4).map(|n| town::level(1, part * H + n * H / 4, (part * 4 + n) as f64 / 4.0)).collect();
+        store.commit(vec![town::batch(&gate, "water", list, part * H + H)]).unwrap();
+    }
+    store.commit(vec![town::batch(&gate, "water", vec![town::level(1, 0, 100.0)], 12 * H)]).unwrap();
+    let hourly = |store: &Store| {
+        let found = store.read().downsample_every(DatastreamId(1), town::at(0), town::at(24 * H), Span::h(1)).unwrap();
+        found
+            .into_iter()
+            .map(|b| ((b.from - Span::ms(town::START_MS)).ms() / H, b.count, b.min, b.max, b.mean))
+            .collect::<Vec<_>>()
+    };
+    let before = hourly(&store);
+    assert_eq!(before.len(), 12);
+    assert_eq!(before[0], (0, 4, 0.25, 100.0, (100.0 + 0.25 + 0.5 + 0.75) / 4.0));
+    let gone = store.apply_retention(town::at(15 * H + 1), &contracts, &series).unwrap();
+    assert_eq!(gone.points, 5 * 4 + 1, "five hours, and what was corrected");
+    assert_eq!(hourly(&store), before);
+    assert_eq!(store.read().range(DatastreamId(1), town::at(0), town::at(24 * H)).unwrap().len(), 7 * 4);
+    assert_eq!(store.read().count(DatastreamId(1)), 7 * 4);
+    // What comes late for an hour that is left only as figures is added to them.
+    store.commit(vec![town::batch(&gate, "water", vec![town::level(1, H + 1, 50.0)], 15 * H)]).unwrap();
+    store.apply_retention(town::at(15 * H + 2), &contracts, &series).unwrap();
+    assert_eq!(hourly(&store)[1], (1, 5, 1.0, 50.0, (1.0 + 1.25 + 1.5 + 1.75 + 50.0) / 5.0));
+    // Two days on, two of the hours are left.
+    store.apply_retention(town::at(58 * H), &contracts, &series).unwrap();
+    assert_eq!(hourly(&store).len(), 2);
+    store.apply_retention(town::at(90 * H), &contracts, &series).unwrap();
+    assert_eq!(hourly(&store), []);
+}
+
+/// The bytes of each chunk of a series, as they are in the file.
+fn chunks(path: &std::path::Path) -> Vec<Vec<u8>> {
+    let connection = rusqlite::Connection::open(path).unwrap();
+    let mut statement = connection.prepare("SELECT body FROM segment").unwrap();
+    let rows = statement.query_map([], |row| row.get(0)).unwrap();
+    rows.collect::<Result<_, _>>().unwrap()
+}
+
+#[test]
+fn erased_observations_leave_no_byte_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("town.db");
+    let gate = town::gate();
+    let mut store = Store::open(&path).unwrap();
+    let feed = town::feed("water");
+    let magic = |n: i64| f64::from_bits(0x4049_5eed_c0de_0000 + n as u64);
+    let say = |store: &mut Store, id: u32, from: i64, to: i64, value: &dyn Fn(i64) -> f64| {
+        let list = (from..to).map(|n| town::level(id, n * 1000, value(n))).collect();
+        store.commit(vec![town::batch(&gate, "water", list, 1_000_000)]).unwrap();
+    };
+    // Few of the magic ones among others, so that they are written as their eight bytes; then in a chunk, too.
+    say(&mut store, 1, 0, 200, &|n| if n % 50 == 7 { magic(n) } else { n as f64 / 10.0 });
+    say(&mut store, 2, 0, 200, &|n| (n % 90) as f64);
+    assert_eq!(in_files(folder.path(), &magic(7).to_le_bytes()).len(), 1, "in the journal, still in the log");
+    store.seal(town::at(0)).unwrap();
+    store.checkpoint().unwrap();
+    let sealed = chunks(&path).remove(0);
+    assert!(sealed.windows(8).any(|bytes| bytes == magic(7).to_le_bytes()));
+    say(&mut store, 1, 200, 260, &|n| if n % 50 == 7 { magic(n) } else { n as f64 / 10.0 });
+
+    let key = |n: i64| (town::at(n * 1000), None);
+    let keys = Some((0..260).filter(|n| n % 50 == 7).map(key).collect());
+    let erasure = city::Erasure { datastream: DatastreamId(1), keys };
+    let batch =
+        store::Batch::new(feed.clone(), gate.admit_erasures(&feed, vec![erasure], town::at(2_000_000)).unwrap());
+    store.commit(vec![batch.unwrap()]).unwrap();
+    assert!(store.checkpoint().unwrap());
+    for n in (0..260).filter(|n| n % 50 == 7) {
+        assert_eq!(in_files(folder.path(), &magic(n).to_le_bytes()), Vec::<String>::new(), "{n}");
+    }
+    assert_eq!(store.read().count(DatastreamId(1)), 254);
+    assert_eq!(store.read().count(DatastreamId(2)), 200);
+
+    // The whole series: not even what its chunk was before is left, nor what it is now.
+    let left = chunks(&path);
+    let erasure = city::Erasure { datastream: DatastreamId(1), keys: None };
+    let batch =
+        store::Batch::new(feed.clone(), gate.admit_erasures(&feed, vec![erasure], town::at(2_000_000)).unwrap());
+    store.commit(vec![batch.unwrap()]).unwrap();
+    assert!(store.checkpoint().unwrap());
+    assert_eq!(store.read().count(DatastreamId(1)), 0);
+    assert_eq!(store.read().latest().unwrap().len(), 1);
+    let piece = |bytes: &[u8]| bytes[20..60].to_vec();
+    assert_eq!(in_files(folder.path(), &piece(&sealed)), Vec::<String>::new());
+    let of_other = chunks(&path).concat();
+    let gone = left.iter().map(|body| piece(body)).filter(|piece| !of_other.windows(40).any(|bytes| bytes == piece));
+    for piece in gone {
+        assert_eq!(in_files(folder.path(), &piece), Vec::<String>::new());
+    }
+    let store = {
+        drop(store);
+        Store::open(&path).unwrap()
+    };
+    assert_eq!(store.read().count(DatastreamId(1)), 0);
+    assert_eq!(store.read().count(DatastreamId(2)), 200);
+    assert!(store.read().range(DatastreamId(1), town::at(0), town::at(1_000_000)).unwrap().is_empty());
 }

@@ -1,5 +1,5 @@
 //! Series: rows and chunks read as one, whatever order the points came in.
-#![allow(missing_docs, clippy::unwrap_used, clippy::float_cmp, reason = "tests")]
+#![allow(missing_docs, clippy::unwrap_used, clippy::float_cmp, clippy::cast_sign_loss, reason = "tests")]
 
 mod town;
 
@@ -26,12 +26,12 @@ fn say(store: &mut Store, points: &[(i64, f64)], now_ms: i64) {
     }
 }
 
-/// Chunks of the file: (points in rows, points in chunks, chunks).
-fn layout(path: &std::path::Path) -> (i64, i64, i64) {
+/// What the file has: (points in rows of the journal that are not folded away, chunks).
+fn layout(path: &std::path::Path) -> (i64, i64) {
     let connection = rusqlite::Connection::open(path).unwrap();
-    let text = "SELECT (SELECT count(*) FROM observation_head), (SELECT coalesce(sum(count), 0) FROM series_chunk), \
+    let text = "SELECT (SELECT coalesce(sum(count), 0) FROM journal), \
                 (SELECT count(*) FROM series_chunk)";
-    connection.query_row(text, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap()
+    connection.query_row(text, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap()
 }
 
 #[test]
@@ -50,11 +50,9 @@ fn a_sealed_series_reads_back_bit_for_bit() {
     };
     let points: Vec<(i64, f64)> = (0..21_600).map(|i| (i * 10_000, value(i))).collect();
     say(&mut store, &points, 3 * DAY_MS);
-    assert_eq!(layout(&path), (21_600, 0, 0));
+    assert_eq!(layout(&path), (21_600, 0));
     assert_eq!(store.seal(town::at(LATER_MS)).unwrap(), 21_600);
-    let (rows, sealed, chunks) = layout(&path);
-    assert_eq!((rows, sealed), (0, 21_600));
-    assert!(chunks >= 21_600 / i64::try_from(CHUNK_POINTS_MAX).unwrap(), "{chunks} chunks");
+    assert_eq!(layout(&path), (0, 5));
     let bits = |points: &[(i64, f64)]| points.iter().map(|(ms, v)| (*ms, v.to_bits())).collect::<Vec<_>>();
     assert_eq!(bits(&read(&store, 0, 4 * DAY_MS)), bits(&points));
     assert_eq!(bits(&read(&store, 100_000, 200_000)), bits(&points[10..20]));
@@ -62,16 +60,41 @@ fn a_sealed_series_reads_back_bit_for_bit() {
 }
 
 #[test]
-fn the_running_day_stays_in_rows_until_a_chunk_is_full() {
+fn a_series_with_a_whole_chunk_is_sealed_and_the_rest_after_an_hour() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("town.db");
     let mut store = Store::open(&path).unwrap();
-    say(&mut store, &(0..100).map(|i| (i * 1000, 1.0)).collect::<Vec<_>>(), 200_000);
-    assert_eq!(store.seal(town::at(200_000)).unwrap(), 0);
+    let gate = town::gate();
+    store.commit(vec![town::batch(&gate, "water", vec![town::level(2, 0, 1.0)], 0)]).unwrap();
+    say(&mut store, &(0..100).map(|i| (i * 10, 1.0)).collect::<Vec<_>>(), 200_000);
+    assert!(store.plan_seal(town::at(200_000)).unwrap().is_none());
     let full = i64::try_from(CHUNK_POINTS_MAX).unwrap();
-    say(&mut store, &(100..full + 5).map(|i| (i * 1000, 1.0)).collect::<Vec<_>>(), full * 1000);
-    assert_eq!(store.seal(town::at(full * 1000)).unwrap(), CHUNK_POINTS_MAX as u64 + 5);
-    assert_eq!(layout(&path), (0, full + 5, 2));
+    say(&mut store, &(100..full + 5).map(|i| (i * 10, 1.0)).collect::<Vec<_>>(), 300_000);
+    let mut plan = store.plan_seal(town::at(300_000)).unwrap().unwrap();
+    assert!(store.plan_seal(town::at(300_000)).unwrap().is_none(), "one at a time");
+    let mut sealed = 0;
+    while let Some(slice) = plan.next_slice().unwrap() {
+        sealed += store.write_sealed(slice).unwrap();
+    }
+    drop(plan);
+    assert_eq!(sealed, CHUNK_POINTS_MAX as u64 + 5);
+    assert_eq!(layout(&path), (full + 6, 1), "the other series still needs the bodies");
+    assert!(store.plan_seal(town::at(300_000)).unwrap().is_none());
+    let mut store = reopen(store);
+    assert_eq!(store.read().count_all(), full as u64 + 6);
+    let mut plan = store.plan_seal(town::at(3_600_000)).unwrap().unwrap();
+    while let Some(slice) = plan.next_slice().unwrap() {
+        store.write_sealed(slice).unwrap();
+    }
+    drop(plan);
+    assert!(store.plan_seal(town::at(3_600_000)).unwrap().is_none());
+    assert_eq!(layout(&path), (0, 2));
+}
+
+fn reopen(store: Store) -> Store {
+    let path = store.path().to_owned();
+    drop(store);
+    Store::open(&path).unwrap()
 }
 
 #[test]
@@ -85,8 +108,9 @@ fn late_points_open_the_chunk_that_they_fall_into() {
     let all = [(0, 1.0), (10, 2.0), (20, 30.0)];
     assert_eq!(read(&store, 0, 100), all, "rows over the chunk");
     store.seal(town::at(LATER_MS)).unwrap();
-    assert_eq!(layout(&path), (0, 3, 1));
+    assert_eq!(layout(&path), (0, 1), "the corrected version is kept too");
     assert_eq!(read(&store, 0, 100), all, "merged");
+    assert_eq!(store.read().count(DatastreamId(1)), 3);
     assert_eq!(store.read().latest().unwrap()[0].point.result, 30.0);
 }
 

@@ -10,6 +10,8 @@ pub const TICK: Span = watch::TICK;
 pub const DESK_QUEUE_MAX: usize = 256;
 /// Submissions that share one durable commit. Bounds how long the first of them waits for the last.
 pub const COMMIT_BATCHES_MAX: usize = 64;
+/// How long the program stays after its store failed, so that requests under way are answered (503).
+pub const LAST_ANSWERS: Duration = Duration::from_secs(1);
 /// Journal entries between two snapshots of the watcher's state: at most so many are stepped again after a crash.
 pub const SNAPSHOT_EVERY_SEQ: u64 = 2_000;
 /// Live events kept for browsers that come back (`Last-Event-ID`): about five minutes of a demo.
@@ -40,6 +42,18 @@ pub const WARNINGS_MAX: usize = 2_000;
 pub const ALERTS_PER_PAGE_MAX: usize = 1_000;
 /// Points that one answer of a series holds.
 pub const SERIES_POINTS_MAX: u32 = 5_000;
+/// Buckets that one answer holds: a year by the hour.
+pub const SERIES_BUCKETS_MAX: u32 = 10_000;
+/// Values that one answer holds: two months by the minute, about 3 MB.
+pub const SERIES_VALUES_MAX: usize = 100_000;
+/// Things that one answer holds; a map shows no more.
+pub const THINGS_IN_BOX_MAX: usize = 10_000;
+/// Changes that a listener (MQTT) may be behind before it loses the oldest; they are in the store.
+pub const TOLD_MAX: usize = 1_024;
+/// Chunks of an export that wait for a slow reader.
+pub const EXPORT_CHUNKS_MAX: usize = 4;
+/// Entities of one expanded link on one page. Generous: some clients never follow the link to the next page inside.
+pub const STA_EXPAND_PAGE_MAX: usize = 1_000;
 /// Entities on one page of SensorThings (18-088, server-driven paging).
 pub const STA_PAGE_MAX: usize = 1_000;
 /// Journal entries read at once when the picture or the watcher is rebuilt.

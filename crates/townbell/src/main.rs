@@ -88,12 +88,22 @@ struct Demo {
 #[derive(Args)]
 struct Serve {
     /// Folder with city.toml and rules/.
-    city: PathBuf,
+    #[arg(required_unless_present = "sandbox")]
+    city: Option<PathBuf>,
     #[command(flatten)]
     at: Where,
-    /// Data folder.
-    #[arg(long, default_value = "data/city")]
-    data: PathBuf,
+    /// Data folder [default: data/city].
+    #[arg(long)]
+    data: Option<PathBuf>,
+    /// No city: a throw-away SensorThings store on this machine, that admits any observed property.
+    #[arg(long, conflicts_with_all = ["city", "data"])]
+    sandbox: bool,
+    /// Sandbox: a broker on this machine that it is a client of, as 127.0.0.1:1883.
+    #[arg(long, requires = "sandbox")]
+    mqtt: Option<SocketAddr>,
+    /// Sandbox: what stands before the topics that devices publish to.
+    #[arg(long, requires = "mqtt", default_value = "")]
+    mqtt_receive_prefix: String,
 }
 
 #[derive(Args)]
@@ -133,7 +143,13 @@ fn main() -> ExitCode {
             from: demo.from,
             to: demo.to,
         }),
-        Command::Serve(serve) => commands::serve::run(&serve.city, serve.at.listen, &serve.data),
+        Command::Serve(serve) => match serve.city {
+            Some(city) => {
+                let data = serve.data.unwrap_or_else(|| PathBuf::from("data/city"));
+                commands::serve::run(&city, serve.at.listen, &data)
+            }
+            None => commands::sandbox::run(serve.at.listen, serve.mqtt, &serve.mqtt_receive_prefix),
+        },
         Command::Check { city } => commands::check::run(&city),
         Command::Replay(replay) => match replay.datastream {
             Some(datastream) => commands::recordings::run(&replay.city, &replay.observations, &datastream),

@@ -29,8 +29,10 @@ use crate::config::City;
 use crate::desk::{Desk, Rebuilt};
 use crate::feeds::Door;
 use crate::feeds::poll::Poller;
-use crate::limits::TICK;
+use crate::limits::{LAST_ANSWERS, TICK};
+use crate::mqtt;
 use crate::replayer::{Replayer, Senders};
+use crate::sensing::Sensing;
 use crate::tell::live::Live;
 use crate::tell::views::ReplayView;
 use crate::tell::{App, routes};
@@ -80,6 +82,8 @@ pub struct Running {
     pub address: SocketAddr,
     stop: signal::Sender<bool>,
     driver: JoinHandle<anyhow::Result<()>>,
+    /// The session with the broker.
+    talking: Option<JoinHandle<()>>,
     server: JoinHandle<std::io::Result<()>>,
     desk: std::thread::JoinHandle<()>,
     /// Stops when it is dropped.
@@ -122,15 +126,19 @@ pub async fn start(options: Options) -> anyhow::Result<Running> {
     }
     let city = Arc::new(city);
     let live = Arc::new(Live::new(u64::try_from(LiveClock.now().ms()).unwrap_or_default()));
-    let Rebuilt { desk, thread, picture, timetables } = Desk::start(store, &city, &live, resume)?;
+    let readers = store.readers();
+    let sensing = Arc::new(Sensing::open(&city, store.read())?);
     let gate = Gate::new(policy(&city))?;
+    sensing.tell_gate(&gate);
+    let Rebuilt { desk, thread, picture, timetables } = Desk::start(store, &city, &live, resume)?;
     let door = Arc::new(Door::new(gate, desk, Arc::clone(&clock), timetables));
     let app = App {
         city: Arc::clone(&city),
         picture,
         live: Arc::clone(&live),
         door: Arc::clone(&door),
-        readers: Arc::new(store::Readers::new(&data.join(DATABASE))),
+        sensing,
+        readers,
         clock: Arc::clone(&clock),
         access,
         tiles,
@@ -149,6 +157,7 @@ pub async fn start(options: Options) -> anyhow::Result<Running> {
         }
     });
     progress.done();
+    let talking = talk(&app, address, &stopped);
     let poller = Arc::new(Poller::new(Arc::clone(&city), Arc::clone(&door))?);
     let driver = match (source, replay_clock) {
         (Source::Replay { origin, from, to, speed }, Some(clock)) => {
@@ -158,7 +167,33 @@ pub async fn start(options: Options) -> anyhow::Result<Running> {
         }
         _ => tokio::spawn(drive_live(city, door, poller, stopped)),
     };
-    Ok(Running { app, address, stop, driver, server, desk: thread, _replayer: replayer, _lock: lock })
+    Ok(Running { app, address, stop, driver, talking, server, desk: thread, _replayer: replayer, _lock: lock })
+}
+
+/// The session with the city's broker, where it has one: what is sent there comes in like a POST, and what is durable
+/// is told there. A replay talks to nobody.
+fn talk(app: &App, address: SocketAddr, stopped: &signal::Receiver<bool>) -> Option<JoinHandle<()>> {
+    let config = app.city.mqtt.clone().filter(|_| app.replay.is_none())?;
+    let clock = Arc::clone(&app.clock);
+    let counters = Arc::new(mqtt::Counters::new(clock.now()));
+    let outbox = mqtt::Outbox::new(Arc::clone(&counters));
+    let base = app.city.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
+    let town = mqtt::town::Town {
+        sensing: Arc::clone(&app.sensing),
+        door: Arc::clone(&app.door),
+        readers: app.readers.clone(),
+        base: format!("{}/v1.1", base.trim_end_matches('/')).into(),
+    };
+    tokio::spawn(town.clone().tell(outbox.clone()));
+    let session = mqtt::Session {
+        config,
+        inbox: Arc::new(town),
+        outbox,
+        counters,
+        seed: u64::from(std::process::id()),
+        now: Arc::new(move || clock.now()),
+    };
+    Some(tokio::spawn(mqtt::run(session, stopped.clone())))
 }
 
 /// One program a data folder.
@@ -204,10 +239,10 @@ fn clock_for(source: Source, store: &store::Store) -> anyhow::Result<Clocks> {
 pub fn policy(city: &City) -> Policy {
     // A degree around the map: trains and warnings reach beyond what is drawn.
     let bounds = city::BoundingBox {
-        west: city.bbox.west - 1.0,
-        south: city.bbox.south - 1.0,
-        east: city.bbox.east + 1.0,
-        north: city.bbox.north + 1.0,
+        west: (city.bbox.west - 1.0).max(-180.0),
+        south: (city.bbox.south - 1.0).max(-90.0),
+        east: (city.bbox.east + 1.0).min(180.0),
+        north: (city.bbox.north + 1.0).min(90.0),
     };
     let timetables = city.feeds.iter().filter_map(|feed| Some((feed.contract.feed.clone(), feed.timetable.clone()?)));
     Policy {
@@ -220,6 +255,7 @@ pub fn policy(city: &City) -> Policy {
         timetable_of: timetables.collect(),
         timezone: city.timezone.clone(),
         desks: Vec::new(),
+        sandbox: city.sandbox,
     }
 }
 
@@ -290,15 +326,19 @@ pub async fn until_stopped(mut running: Running) -> anyhow::Result<()> {
         }
     };
     tokio::pin!(asked);
+    let desk = running.app.desk().clone();
     let ended = tokio::select! {
         () = &mut asked => None,
         ended = &mut running.driver => Some(ended),
+        why = desk.failure() => return Err(failed(&why).await),
     };
     match ended {
         // A replay that came to its end goes on showing its last minute.
-        Some(Ok(Ok(()))) => asked.await,
-        Some(Ok(Err(error))) => return Err(error),
-        Some(Err(error)) => return Err(error.into()),
+        Some(Ok(Ok(()))) => tokio::select! {
+            () = asked => {}
+            why = desk.failure() => return Err(failed(&why).await),
+        },
+        Some(ended) => driven(&desk, ended).await?,
         None => {}
     }
     finish(running).await
@@ -309,18 +349,45 @@ pub async fn until_stopped(mut running: Running) -> anyhow::Result<()> {
 /// # Errors
 /// What ended it early.
 pub async fn until_replayed(mut running: Running) -> anyhow::Result<()> {
-    (&mut running.driver).await??;
+    let ended = (&mut running.driver).await;
+    driven(running.app.desk(), ended).await?;
     finish(running).await
 }
 
 async fn finish(running: Running) -> anyhow::Result<()> {
-    let Running { app, stop, driver, server, desk, _replayer, _lock, .. } = running;
+    let Running { app, stop, driver, talking, server, desk, _replayer, _lock, .. } = running;
     // Nobody may listen any more; that is what stopping means.
     let _nobody = stop.send(true);
     if !driver.is_finished() {
-        driver.await??;
+        driven(app.desk(), driver.await).await?;
+    }
+    if let Some(talking) = talking {
+        // What the broker has given us is answered before the desk goes; the rest it keeps.
+        talking.await?;
     }
     app.desk().stop().await;
     server.abort();
-    tokio::task::spawn_blocking(move || desk.join()).await?.map_err(|_| anyhow::anyhow!("the desk ended in disorder"))
+    tokio::task::spawn_blocking(move || desk.join())
+        .await?
+        .map_err(|_| anyhow::anyhow!("the desk ended in disorder"))?;
+    if app.desk().failed() { Err(failed(&app.desk().failure().await).await) } else { Ok(()) }
+}
+
+/// How the driver ended. When the desk failed, that is the reason, whichever way the driver came to hear of it.
+async fn driven(desk: &Desk, ended: Result<anyhow::Result<()>, tokio::task::JoinError>) -> anyhow::Result<()> {
+    let Err(error) = ended? else { return Ok(()) };
+    match tokio::time::timeout(LAST_ANSWERS, desk.failure()).await {
+        Ok(why) => Err(failed(&why).await),
+        Err(_) => Err(error),
+    }
+}
+
+/// What is said at the end of a program whose store failed. Waits a moment, so that whoever sent something just now
+/// still hears that it is not kept.
+async fn failed(why: &str) -> anyhow::Error {
+    tokio::time::sleep(LAST_ANSWERS).await;
+    anyhow::anyhow!(
+        "{why}. Townbell ends here, so as not to acknowledge what it cannot keep. All that it acknowledged before is \
+         on the disk, and nothing was tried again. See what the system's log says about the disk, then start it anew."
+    )
 }

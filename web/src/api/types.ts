@@ -24,7 +24,7 @@ export interface City {
   bbox: { west: number; south: number; east: number; north: number };
   centre: Position;
   attribution: string[];
-  mode: "replay" | "live";
+  mode: "replay" | "live" | "sandbox";
   replay: { from: string; to: string; speed: number; label: string } | null;
   /** What every page must say: what is simulated or moved in time. */
   notice: string | null;

@@ -26,6 +26,7 @@ export function PublicPage() {
         <p class="public-time">
           {date(cityNow(), zone())}, {hourMinute(cityNow(), zone())}
           {city.about()?.mode === "replay" ? " · replay of a recorded day" : ""}
+          {city.about()?.mode === "sandbox" ? " · sandbox, thrown away when it stops" : ""}
         </p>
         <nav aria-label="Pages">
           <a href="#warnings">Warnings</a>

@@ -34,6 +34,11 @@ export function TopBar() {
           {replayWords()}
         </span>
       </Show>
+      <Show when={city.about()?.mode === "sandbox"}>
+        <span class="replay" title={city.about()?.notice ?? undefined}>
+          SANDBOX, thrown away when it stops
+        </span>
+      </Show>
       <nav class="pages" aria-label="Pages">
         <For each={PAGES}>
           {(entry) => (

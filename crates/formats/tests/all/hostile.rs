@@ -2,7 +2,6 @@
 
 use city::Reason;
 use formats::gtfs_rt::{decode_alerts, decode_trip_updates, decode_vehicle_positions};
-use formats::sensorthings::{decode_create_observations, decode_observation};
 use formats::{FormatError, Place, Standard, atom, cap, gtfs, limits};
 
 use crate::support::{feed, recording, zip};
@@ -209,25 +208,4 @@ fn cap_with_an_embedded_picture_is_read_without_it() {
     let picture = format!("Flood</event><resource><derefUri>{}</derefUri></resource><event>x", "QUJD".repeat(500_000));
     let (alerts, tally) = cap::decode(&cap_with("", &picture), &[]).expect("XML");
     assert_eq!((alerts.len(), tally.fields_dropped), (1, 1));
-}
-
-#[test]
-fn json_that_is_100_000_deep() {
-    for open in ["[", "{\"a\":"] {
-        let deep = open.repeat(100_000).into_bytes();
-        let error = decode_observation(&deep, None).expect_err("too deep");
-        assert!(matches!(error, FormatError::TooLarge { unit: "levels of nesting", .. }), "{error}");
-        let error = decode_create_observations(&deep).expect_err("too deep");
-        assert_eq!(error.reason(), Reason::TooLarge);
-    }
-}
-
-#[test]
-fn json_that_is_too_long() {
-    let long = vec![b' '; usize::try_from(limits::SENSORTHINGS_BYTES).expect("fits") + 1];
-    assert_eq!(decode_observation(&long, None).expect_err("too long").reason(), Reason::TooLarge);
-    let rows = vec!["[]"; 60_000].join(",");
-    let many = format!("[{{\"Datastream\":{{\"@iot.id\":1}},\"components\":[],\"dataArray\":[{rows}]}}]");
-    let error = decode_create_observations(many.as_bytes()).expect_err("too many");
-    assert!(matches!(error, FormatError::TooLarge { unit: "observations", .. }), "{error}");
 }

@@ -8,5 +8,4 @@ mod gtfs_rt;
 mod hostile;
 mod mvt;
 mod never_panics;
-mod sensorthings;
 mod support;

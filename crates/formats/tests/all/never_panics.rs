@@ -2,7 +2,6 @@
 
 use city::Tally;
 use formats::gtfs_rt::{decode_alerts, decode_trip_updates, decode_vehicle_positions};
-use formats::sensorthings::{decode_create_observations, decode_observation};
 use formats::{FormatError, atom, cap, gtfs};
 use proptest::prelude::*;
 
@@ -31,12 +30,6 @@ fn check(bytes: &[u8]) {
     match decode_alerts(bytes, &["pt", "en"]) {
         Ok((message, tally)) => balanced(message.rows.len(), &tally),
         Err(error) => silent(&error),
-    }
-    for result in [decode_observation(bytes, None), decode_create_observations(bytes)] {
-        match result {
-            Ok((rows, tally)) => balanced(rows.iter().filter(|row| row.is_ok()).count(), &tally),
-            Err(error) => silent(&error),
-        }
     }
     match cap::decode(bytes, &["pt"]) {
         Ok((alerts, tally)) => balanced(alerts.len(), &tally),

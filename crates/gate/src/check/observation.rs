@@ -1,22 +1,69 @@
-//! Observations: a number of a known series, within what an instrument can honestly give.
+//! Observations: a number of a known series, within what an instrument can honestly give, and with it only what the
+//! pack of its observed property declares.
 
-use city::{FeedKind, Observation, Reason};
+use city::{Detail, FeedKind, Observation, Primitive, Properties, Reason};
 
 use super::{Door, Refused};
+use crate::series::SeriesTable;
 
-pub(crate) fn judge(door: &Door<'_>, observation: Observation) -> Result<Observation, Refused> {
+/// Judges a row. The table is passed in, so that a batch locks it once.
+pub(crate) fn judge(
+    door: &Door<'_>,
+    table: &SeriesTable,
+    observation: Observation,
+    detail: Option<&Detail>,
+) -> Result<Observation, Refused> {
     if door.contract.kind != FeedKind::SensorThings {
         return Err(Reason::NotAllowed.into());
     }
-    let (datastream, property) = door.gate.series.get(&observation.datastream).ok_or(Reason::UnknownReference)?;
-    if datastream.feed != door.contract.feed {
+    let series = table.get(&observation.datastream).ok_or(Reason::UnknownReference)?;
+    if series.feed != door.contract.feed {
         // A series has one feed that may write it; another one may not even overwrite by mistake.
         return Err(Reason::NotAllowed.into());
     }
-    if !(property.min..=property.max).contains(&observation.result) {
+    if !(series.min..=series.max).contains(&observation.result) {
         return Err(Reason::OutOfRange.into());
     }
     door.happened(observation.phenomenon_time)?;
+    if let Some(detail) = detail {
+        judge_detail(door, series.property, detail)?;
+    }
     // Adding 0.0 turns -0.0 into 0.0, so that one value has one form.
     Ok(Observation { result: observation.result + 0.0, ..observation })
+}
+
+fn judge_detail(door: &Door<'_>, property: Option<usize>, detail: &Detail) -> Result<(), Refused> {
+    if !door.gate.declares(&detail.parameters, property) {
+        return Err(Reason::NotAllowed.into());
+    }
+    if let Some(Primitive::Text(text)) = &detail.result {
+        let categories = property.and_then(|place| door.gate.policy.observed_properties.get(place));
+        let listed = categories.is_some_and(|pack| pack.categories.iter().any(|category| **category == **text));
+        if !listed && !door.gate.policy.sandbox {
+            return Err(Reason::NotAllowed.into());
+        }
+    }
+    texts(door, &detail.parameters)?;
+    match detail.result_quality.iter().chain(&detail.result).find_map(text_of) {
+        Some(text) => door.no_person(text),
+        None => Ok(()),
+    }
+}
+
+/// Texts among the values of properties.
+pub(super) fn texts(door: &Door<'_>, properties: &Properties) -> Result<(), Refused> {
+    for (key, value) in properties.iter() {
+        door.no_person(key)?;
+        if let Some(text) = text_of(value) {
+            door.no_person(text)?;
+        }
+    }
+    Ok(())
+}
+
+fn text_of(value: &Primitive) -> Option<&str> {
+    match value {
+        Primitive::Text(text) => Some(text),
+        Primitive::Bool(_) | Primitive::Integer(_) | Primitive::Number(_) => None,
+    }
 }

@@ -1,111 +1,314 @@
-//! One sealed chunk: two columns compressed by `pco`, lossless.
+//! One sealed chunk: the columns of some thousand versions of one series, each compressed without loss.
 
-use city::DatastreamId;
-use pco::ChunkConfig;
-use pco::standalone::{simple_compress, simple_decompress};
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use std::sync::Arc;
 
-use crate::codec::signed;
+use city::Detail;
+use pco::standalone::simple_compress;
+use pco::{ChunkConfig, DeltaSpec};
+
+use super::bytes::{Broken, Bytes, put};
+use super::decimal::{Scale, scale_of};
+use super::ints::{PCO_LEVEL, PCO_MIN, put_ints, take_ints, unpack};
+use super::sample::{Sample, keep_current, keep_numbers};
 use crate::error::StoreError;
 
-/// Points in one chunk at most. A day of minutes is 1,440; a second's series makes 22 chunks a day, each of which
-/// decodes in some 40 microseconds.
+/// Versions in one chunk, unless more of them have one phenomenon time. A day of minutes is 1,440; a chunk decodes
+/// in some 40 microseconds.
 pub const CHUNK_POINTS_MAX: usize = 4096;
-/// Milliseconds in a UTC day; POSIX days have no leap seconds.
-pub(super) const DAY_MS: i64 = 86_400_000;
+/// A chunk that says it has more is damaged.
+const COUNT_MAX: usize = 1 << 22;
+const VERSION: u8 = 1;
+/// Forms of the results.
+const EVEN: u8 = 0x40;
+const RAW: u8 = 0x41;
+const PACKED: u8 = 0x42;
+const DECIMAL_ODD: u8 = 0x20;
 
-/// A chunk, decoded. Times rise strictly; both columns are equally long and not empty.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Chunk {
-    pub(super) datastream: DatastreamId,
-    pub(super) times_ms: Vec<i64>,
-    pub(super) results: Vec<f64>,
+/// What the index says of a chunk, beside where it is.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Figures {
+    pub(crate) from_ms: i64,
+    pub(crate) to_ms: i64,
+    /// Versions.
+    pub(crate) count: u64,
+    /// Observations: versions that no later one in the chunk corrects.
+    pub(crate) current: u64,
+    /// Phenomenon times whose result is a number, and those numbers in four figures.
+    pub(crate) numbers: u64,
+    pub(crate) low: f64,
+    pub(crate) high: f64,
+    pub(crate) total: f64,
+    pub(crate) seq_min: u64,
+    pub(crate) seq_max: u64,
+    /// The newest observation: its result where it has no detail, and its journal row.
+    pub(crate) last_result: Option<f64>,
+    pub(crate) last_seq: u64,
+}
+
+/// A chunk, decoded; versions in their order.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Chunk {
+    pub(crate) times_ms: Vec<i64>,
+    pub(crate) results: Vec<f64>,
+    pub(crate) seqs: Vec<i64>,
+    pub(crate) details: Vec<(u32, Arc<Detail>)>,
 }
 
 impl Chunk {
-    pub(super) fn spans(&self, time_ms: i64) -> bool {
-        self.times_ms.first().is_some_and(|first| *first <= time_ms)
-            && self.times_ms.last().is_some_and(|last| time_ms <= *last)
+    /// Where versions begin that are at `time_ms` or later.
+    pub(crate) fn place(&self, time_ms: i64) -> usize {
+        self.times_ms.partition_point(|time| *time < time_ms)
     }
 
-    pub(super) fn value_at(&self, time_ms: i64) -> Option<f64> {
-        let at = self.times_ms.binary_search(&time_ms).ok()?;
-        self.results.get(at).copied()
+    /// The versions of these places.
+    pub(crate) fn samples(&self, places: std::ops::Range<usize>) -> Vec<Sample> {
+        let mut details = {
+            let from = self.details.partition_point(|(row, _)| (*row as usize) < places.start);
+            self.details.get(from..).unwrap_or_default().iter().peekable()
+        };
+        let mut samples = Vec::with_capacity(places.len());
+        for place in places {
+            let (Some(time_ms), Some(result), Some(seq)) =
+                (self.times_ms.get(place), self.results.get(place), self.seqs.get(place))
+            else {
+                break;
+            };
+            let detail = details.next_if(|(row, _)| *row as usize == place).map(|(_, detail)| Arc::clone(detail));
+            samples.push(Sample { time_ms: *time_ms, result: *result, seq: seq.cast_unsigned(), detail });
+        }
+        samples
     }
 
-    pub(super) fn points(&self) -> impl Iterator<Item = (i64, f64)> + '_ {
-        self.times_ms.iter().copied().zip(self.results.iter().copied())
-    }
-
-    /// Writes the chunk, in place of one that begins at the same point.
-    pub(super) fn save(&self, connection: &Connection) -> Result<(), StoreError> {
-        let (Some(from_ms), Some(to_ms)) = (self.times_ms.first(), self.times_ms.last()) else { return Ok(()) };
-        let config = ChunkConfig::default();
-        let pack = |error: pco::errors::PcoError| StoreError::Unwritable { what: "chunk", why: error.to_string() };
-        let times = simple_compress(&self.times_ms, &config).map_err(pack)?;
-        let results = simple_compress(&self.results, &config).map_err(pack)?;
-        let text = "INSERT OR REPLACE INTO series_chunk (datastream, from_ms, to_ms, count, times, results) \
-                    VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-        let count = signed(self.times_ms.len() as u64);
-        connection.prepare_cached(text)?.execute(params![self.datastream.0, from_ms, to_ms, count, times, results])?;
-        Ok(())
+    /// All versions from `from_ms` to `to_ms`, both included.
+    pub(crate) fn samples_between(&self, from_ms: i64, to_ms: i64) -> Vec<Sample> {
+        let to = self.times_ms.partition_point(|time| *time <= to_ms);
+        self.samples(self.place(from_ms).min(to)..to)
     }
 }
 
-const COLUMNS: &str = "SELECT datastream, from_ms, to_ms, count, times, results FROM series_chunk";
-
-/// Decodes a row of [`COLUMNS`].
-fn from_row(row: &Row<'_>) -> Result<Chunk, StoreError> {
-    let (datastream, from_ms): (u32, i64) = (row.get(0)?, row.get(1)?);
-    let damaged = |why: String| StoreError::Damaged { what: format!("chunk {from_ms} of series {datastream}"), why };
-    let blob = |at: usize| row.get_ref(at)?.as_blob().map_err(|error| damaged(error.to_string()));
-    let times_ms: Vec<i64> = simple_decompress(blob(4)?).map_err(|error| damaged(error.to_string()))?;
-    let results: Vec<f64> = simple_decompress(blob(5)?).map_err(|error| damaged(error.to_string()))?;
-    let count = usize::try_from(row.get::<_, i64>(3)?).unwrap_or(usize::MAX);
-    if times_ms.len() != count || results.len() != count || times_ms.first() != Some(&from_ms) {
-        return Err(damaged(format!("expected {count} points, found {} and {}", times_ms.len(), results.len())));
+/// Works out what the index says of these versions.
+pub(crate) fn figures(samples: &[Sample]) -> Figures {
+    let (Some(first), Some(last)) = (samples.first(), samples.last()) else { return Figures::default() };
+    let mut figures = Figures {
+        from_ms: first.time_ms,
+        to_ms: last.time_ms,
+        count: samples.len() as u64,
+        current: samples.len() as u64,
+        seq_min: samples.iter().map(|sample| sample.seq).min().unwrap_or_default(),
+        seq_max: samples.iter().map(|sample| sample.seq).max().unwrap_or_default(),
+        last_result: last.detail.is_none().then_some(last.result),
+        last_seq: last.seq,
+        low: f64::INFINITY,
+        high: f64::NEG_INFINITY,
+        ..Figures::default()
+    };
+    let plain = samples.windows(2).all(|pair| matches!(pair, [one, two] if one.time_ms < two.time_ms))
+        && samples.iter().all(|sample| sample.detail.is_none());
+    let mut add = |sample: &Sample| {
+        figures.numbers += 1;
+        figures.low = figures.low.min(sample.result);
+        figures.high = figures.high.max(sample.result);
+        figures.total += sample.result;
+    };
+    if plain {
+        samples.iter().for_each(&mut add);
+    } else {
+        let mut current = samples.to_vec();
+        keep_current(&mut current);
+        let observations = current.len() as u64;
+        keep_numbers(&mut current);
+        current.iter().for_each(&mut add);
+        figures.current = observations;
     }
-    Ok(Chunk { datastream: DatastreamId(datastream), times_ms, results })
+    if figures.numbers == 0 {
+        (figures.low, figures.high) = (0.0, 0.0);
+    }
+    figures.total = exact(figures.total, samples);
+    figures
 }
 
-/// The chunk that spans `time_ms`.
-pub(super) fn at(connection: &Connection, datastream: DatastreamId, time_ms: i64) -> Result<Option<Chunk>, StoreError> {
-    let text = format!("{COLUMNS} WHERE datastream = ?1 AND from_ms <= ?2 ORDER BY from_ms DESC LIMIT 1");
-    let mut statement = connection.prepare_cached(&text)?;
-    let mut rows = statement.query(params![datastream.0, time_ms])?;
-    let found = rows.next()?.map(from_row).transpose()?;
-    Ok(found.filter(|chunk| chunk.spans(time_ms)))
+/// A sum of decimals is a decimal itself: what adding up lost of it is put right, so that it is short in the index.
+fn exact(total: f64, samples: &[Sample]) -> f64 {
+    let results: Vec<f64> = samples.iter().map(|sample| sample.result).collect();
+    let scale = scale_of(&results).filter(|scale| results.iter().all(|result| scale.whole(*result).is_some()));
+    scale.and_then(|scale| scale.nearest(total)).unwrap_or(total)
 }
 
-/// Every chunk that shares a point of time with `from_ms..=to_ms`, in order, one at a time.
-pub(super) fn each_between(
-    connection: &Connection,
-    datastream: DatastreamId,
-    from_ms: i64,
-    to_ms: i64,
-    mut each: impl FnMut(Chunk),
-) -> Result<(), StoreError> {
-    // Chunks of one series do not overlap, so the last one that begins at or before from_ms is the first that counts.
-    let text = "SELECT max(from_ms) FROM series_chunk WHERE datastream = ?1 AND from_ms <= ?2";
-    let first: Option<i64> = connection
-        .prepare_cached(text)?
-        .query_row(params![datastream.0, from_ms], |row| row.get(0))
-        .optional()?
-        .flatten();
-    let text = format!("{COLUMNS} WHERE datastream = ?1 AND from_ms >= ?2 AND from_ms <= ?3 ORDER BY from_ms");
-    let mut statement = connection.prepare_cached(&text)?;
-    let mut rows = statement.query(params![datastream.0, first.unwrap_or(from_ms), to_ms])?;
-    while let Some(row) = rows.next()? {
-        if row.get::<_, i64>(2)? >= from_ms {
-            each(from_row(row)?);
+/// Writes versions as bytes.
+pub(crate) fn encode(samples: &[Sample]) -> Result<Vec<u8>, StoreError> {
+    let pack = |error: pco::errors::PcoError| StoreError::Unwritable { what: "chunk", why: error.to_string() };
+    let mut out = Vec::with_capacity(samples.len() * 2 + 32);
+    out.push(VERSION);
+    put(&mut out, samples.len() as u64);
+    let times: Vec<i64> = samples.iter().map(|sample| sample.time_ms).collect();
+    put_ints(&mut out, &times, DeltaSpec::TryConsecutive(1)).map_err(pack)?;
+    let seqs: Vec<i64> = samples.iter().map(|sample| sample.seq.cast_signed()).collect();
+    put_ints(&mut out, &seqs, DeltaSpec::TryConsecutive(1)).map_err(pack)?;
+    let results: Vec<f64> = samples.iter().map(|sample| sample.result).collect();
+    put_results(&mut out, &results).map_err(pack)?;
+    let details: Vec<(u32, &Detail)> =
+        (0_u32..).zip(samples).filter_map(|(row, sample)| Some((row, sample.detail.as_deref()?))).collect();
+    if !details.is_empty() {
+        out.extend(crate::codec::encode("details", &details)?);
+    }
+    Ok(out)
+}
+
+pub(super) fn put_results(out: &mut Vec<u8>, results: &[f64]) -> Result<(), pco::errors::PcoError> {
+    let Some(first) = results.first() else { return Ok(()) };
+    if results.iter().all(|result| result.to_bits() == first.to_bits()) {
+        out.push(EVEN);
+        out.extend(first.to_le_bytes());
+        return Ok(());
+    }
+    let Some(scale) = scale_of(results) else {
+        if results.len() < PCO_MIN {
+            out.push(RAW);
+            for result in results {
+                out.extend(result.to_le_bytes());
+            }
+            return Ok(());
+        }
+        out.push(PACKED);
+        let packed = simple_compress(results, &ChunkConfig::default().with_compression_level(PCO_LEVEL))?;
+        put(out, packed.len() as u64);
+        out.extend(packed);
+        return Ok(());
+    };
+    let mut odd = Vec::new();
+    let mut wholes = Vec::with_capacity(results.len());
+    for (row, result) in results.iter().enumerate() {
+        if let Some(whole) = scale.whole(*result) {
+            wholes.push(whole);
+        } else {
+            // The one before it, so that the column stays smooth.
+            wholes.push(wholes.last().copied().unwrap_or_default());
+            odd.push((row, *result));
+        }
+    }
+    out.push(scale.decimals() | if odd.is_empty() { 0 } else { DECIMAL_ODD });
+    put_ints(out, &wholes, DeltaSpec::Auto)?;
+    if !odd.is_empty() {
+        put(out, odd.len() as u64);
+        for (row, result) in odd {
+            put(out, row as u64);
+            out.extend(result.to_le_bytes());
         }
     }
     Ok(())
 }
 
-/// Deletes the chunk that begins at `from_ms`.
-pub(super) fn delete(connection: &Connection, datastream: DatastreamId, from_ms: i64) -> Result<(), StoreError> {
-    let text = "DELETE FROM series_chunk WHERE datastream = ?1 AND from_ms = ?2";
-    connection.prepare_cached(text)?.execute(params![datastream.0, from_ms])?;
-    Ok(())
+/// Reads bytes back.
+pub(crate) fn decode(bytes: &[u8]) -> Result<Chunk, Broken> {
+    let mut bytes = Bytes(bytes);
+    if bytes.byte()? != VERSION {
+        return Err(Broken("of an unknown version"));
+    }
+    let count = usize::try_from(bytes.unsigned()?).unwrap_or(usize::MAX);
+    if count == 0 || count > COUNT_MAX {
+        return Err(Broken("a chunk of an impossible length"));
+    }
+    let times_ms = take_ints(&mut bytes, count)?;
+    let range = city::time::TIME_MIN.ms()..=city::time::TIME_MAX.ms();
+    if !times_ms.is_sorted() || !times_ms.iter().all(|ms| range.contains(ms)) {
+        return Err(Broken("its times are out of order or range"));
+    }
+    let seqs = take_ints(&mut bytes, count)?;
+    let results = take_results(&mut bytes, count)?;
+    let mut details = Vec::new();
+    let rest = bytes.rest();
+    if !rest.is_empty() {
+        let read: Vec<(u32, Detail)> = postcard::from_bytes(rest).map_err(|_| Broken("its details cannot be read"))?;
+        let rising = read.windows(2).all(|pair| matches!(pair, [one, two] if one.0 < two.0));
+        if !rising || read.last().is_some_and(|(row, _)| *row as usize >= count) {
+            return Err(Broken("its details are of other rows"));
+        }
+        details = read.into_iter().map(|(row, detail)| (row, Arc::new(detail))).collect();
+    }
+    Ok(Chunk { times_ms, results, seqs, details })
+}
+
+pub(super) fn take_results(bytes: &mut Bytes<'_>, count: usize) -> Result<Vec<f64>, Broken> {
+    if count == 0 {
+        return Ok(Vec::new());
+    }
+    let form = bytes.byte()?;
+    match form {
+        EVEN => return Ok(vec![bytes.float()?; count]),
+        RAW => return (0..count).map(|_| bytes.float()).collect(),
+        PACKED => return unpack(bytes, count),
+        _ => {}
+    }
+    let scale = Scale::new(form & !DECIMAL_ODD).ok_or(Broken("an unknown form of results"))?;
+    let wholes = take_ints(bytes, count)?;
+    let mut results: Vec<f64> = wholes.into_iter().map(|whole| scale.value(whole)).collect();
+    if form & DECIMAL_ODD != 0 {
+        for _ in 0..bytes.length()? {
+            let row = usize::try_from(bytes.unsigned()?).unwrap_or(usize::MAX);
+            *results.get_mut(row).ok_or(Broken("a row past the end"))? = bytes.float()?;
+        }
+    }
+    Ok(results)
+}
+
+#[cfg(test)]
+mod tests {
+    use city::{Primitive, Time};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const START_MS: i64 = 1_714_446_000_000;
+
+    fn samples() -> impl Strategy<Value = Vec<Sample>> {
+        let result = prop_oneof![
+            8 => (-1000_i32..1000).prop_map(|n| f64::from(n) / 10.0),
+            1 => any::<f64>().prop_filter("finite", |f| f.is_finite()),
+        ];
+        let detail = prop_oneof![
+            9 => Just(None),
+            1 => (0_i64..9).prop_map(|ms| Some(Detail { result_time: Time::from_ms(START_MS + ms), ..Detail::default() })),
+            1 => Just(Some(Detail { result: Some(Primitive::Bool(true)), ..Detail::default() })),
+        ];
+        prop::collection::vec((0_i64..300, result, 1_u64..50, detail), 1..600).prop_map(|list| {
+            let sample = |(ms, result, seq, detail): (i64, f64, u64, Option<Detail>)| Sample {
+                time_ms: START_MS + ms * 60_000,
+                result,
+                seq,
+                detail: detail.map(Arc::new),
+            };
+            let mut samples: Vec<Sample> = list.into_iter().map(sample).collect();
+            samples.sort_by_key(Sample::order);
+            samples
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn versions_come_back_bit_for_bit(samples in samples()) {
+            let chunk = decode(&encode(&samples).expect("bytes")).expect("a chunk");
+            let back = chunk.samples(0..samples.len());
+            prop_assert!(back.iter().zip(&samples).all(|(a, b)| a.result.to_bits() == b.result.to_bits()));
+            prop_assert_eq!(back, samples);
+        }
+
+        #[test]
+        fn any_bytes_are_survived(samples in samples(), at in any::<prop::sample::Index>(), byte in any::<u8>(), cut in any::<prop::sample::Index>()) {
+            let mut bytes = encode(&samples).expect("bytes");
+            let _ = decode(&bytes[..cut.index(bytes.len())]);
+            let place = at.index(bytes.len());
+            bytes[place] = byte;
+            let _ = decode(&bytes);
+        }
+    }
+
+    #[test]
+    fn figures_count_what_is_current() {
+        let sample =
+            |minute: i64, seq, result| Sample { time_ms: START_MS + minute * 60_000, result, seq, detail: None };
+        let found = figures(&[sample(0, 5, 1.0), sample(0, 7, 3.0), sample(1, 6, -2.0)]);
+        assert_eq!((found.count, found.current, found.numbers), (3, 2, 2));
+        assert_eq!((found.low, found.high, found.total), (-2.0, 3.0, 1.0));
+        assert_eq!((found.seq_min, found.seq_max, found.last_result, found.last_seq), (5, 7, Some(-2.0), 6));
+    }
 }

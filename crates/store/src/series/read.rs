@@ -1,12 +1,14 @@
-//! Reading series: the latest, a range, a range in buckets.
+//! Reading series as numbers: the latest, a range, a range in buckets, and how many there are.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use city::{DatastreamId, Span, Time};
-use rusqlite::params;
+use city::{DatastreamId, Detail, Span, Time};
 
-use super::chunk;
-use crate::codec::time;
+use super::chunk::Chunk;
+use super::heads::Head;
+use super::hours;
+use super::index::{self, Indexed};
+use super::sample::{Sample, keep_current, keep_numbers, merge, time};
 use crate::error::StoreError;
 use crate::reader::Reader;
 
@@ -19,8 +21,8 @@ pub struct Point {
     pub result: f64,
 }
 
-/// The newest point of a series.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// The newest observation of a series.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Latest {
     /// The series.
     pub datastream: DatastreamId,
@@ -28,6 +30,8 @@ pub struct Latest {
     pub point: Point,
     /// When that was received.
     pub received: Time,
+    /// What it has besides.
+    pub detail: Option<Arc<Detail>>,
 }
 
 /// All points of one stretch of time, in four figures.
@@ -45,29 +49,63 @@ pub struct Bucket {
     pub mean: f64,
 }
 
+fn latest(head: &Head) -> Option<Latest> {
+    let newest = head.newest.as_ref()?;
+    let point = Point { time: time(newest.time_ms), result: newest.result };
+    let (received, detail) = (time(newest.received_ms), newest.detail.clone());
+    Some(Latest { datastream: head.id, point, received, detail })
+}
+
+/// A stretch of a series: a chunk with what is newer within its time, or what is newer alone.
+#[derive(Clone, Copy)]
+enum Stretch<'a> {
+    Chunk(&'a Indexed, &'a [Sample]),
+    Newer(&'a [Sample]),
+}
+
 impl Reader {
-    /// The newest point of every series, by the series' id.
+    /// The newest observation of every series, by the series' id. From memory.
     pub fn latest(&self) -> Result<Vec<Latest>, StoreError> {
-        let text = "SELECT datastream, phenomenon_ms, result, received_ms FROM datastream_latest ORDER BY datastream";
-        let mut statement = self.connection.prepare_cached(text)?;
-        let mut rows = statement.query([])?;
-        let mut found = Vec::new();
-        while let Some(row) = rows.next()? {
-            let datastream = DatastreamId(row.get(0)?);
-            let what = || format!("latest point of series {datastream}");
-            let point = Point { time: time(what, row.get(1)?)?, result: row.get(2)? };
-            found.push(Latest { datastream, point, received: time(what, row.get(3)?)? });
-        }
+        let mut found: Vec<Latest> = self.heads.read().iter().filter_map(latest).collect();
+        found.sort_by_key(|latest| latest.datastream);
         Ok(found)
     }
 
-    /// The points of a series from `from` (included) to `to` (not included), by time. A correction replaces what it
-    /// corrects.
+    /// The newest observation of each of these series that has one. From memory.
+    pub fn latest_of(&self, datastreams: &[DatastreamId]) -> Result<Vec<Latest>, StoreError> {
+        let all = self.heads.read();
+        Ok(datastreams.iter().filter_map(|id| latest(all.get(*id)?)).collect())
+    }
+
+    /// Observations of a series; corrected ones once. From memory.
+    pub fn count(&self, datastream: DatastreamId) -> u64 {
+        self.heads.read().get(datastream).map_or(0, |head| head.current)
+    }
+
+    /// Observations of all series. From memory.
+    pub fn count_all(&self) -> u64 {
+        self.heads.read().current
+    }
+
+    /// First and last phenomenon time of a series. From memory.
+    pub fn span(&self, datastream: DatastreamId) -> Option<(Time, Time)> {
+        let all = self.heads.read();
+        let head = all.get(datastream)?;
+        let newest = head.newest.as_ref()?;
+        Some((time(head.first_ms), time(newest.time_ms)))
+    }
+
+    /// The points of a series from `from` (included) to `to` (not included), by time: of each phenomenon time the
+    /// result that was worked out last, in its newest version; truths and texts are left out.
     pub fn range(&self, datastream: DatastreamId, from: Time, to: Time) -> Result<Vec<Point>, StoreError> {
-        let mut points = BTreeMap::new();
-        self.fill(datastream, from.ms(), to.ms() - 1, &mut points)?;
-        let what = || format!("series {datastream}");
-        points.into_iter().map(|(ms, result)| Ok(Point { time: time(what, ms)?, result })).collect()
+        let mut points = Vec::new();
+        let (from_ms, to_ms) = (from.ms(), to.ms() - 1);
+        self.walk(datastream, from_ms, to_ms, |stretch| {
+            self.numbers(stretch, from_ms, to_ms, &mut |time_ms, result| {
+                points.push(Point { time: time(time_ms), result });
+            })
+        })?;
+        Ok(points)
     }
 
     /// The same range in at most `buckets` stretches of equal length; those without a point are left out.
@@ -84,46 +122,187 @@ impl Reader {
         }
         // Rounded up, so that the last bucket ends at or after `to`.
         let step_ms = (span_ms + i64::from(buckets) - 1) / i64::from(buckets);
-        let mut found: Vec<Bucket> = Vec::new();
-        for Point { time, result } in self.range(datastream, from, to)? {
-            let start = from + Span::ms(time.since(from).as_ms() / step_ms * step_ms);
-            match found.last_mut() {
-                Some(bucket) if bucket.from == start => {
-                    bucket.count += 1;
-                    bucket.min = bucket.min.min(result);
-                    bucket.max = bucket.max.max(result);
-                    // A running mean, so that large sums lose nothing.
-                    bucket.mean += (result - bucket.mean) / f64::from(bucket.count);
-                }
-                _ => found.push(Bucket { from: start, count: 1, min: result, max: result, mean: result }),
-            }
-        }
-        Ok(found)
+        self.downsample_every(datastream, from, to, Span::ms(step_ms))
     }
 
-    fn fill(
+    /// The same range in stretches of length `step` from `from` on; those without a point are left out. A chunk that
+    /// lies whole in one stretch is not opened. Where single values have expired, hours count whole in the stretch in
+    /// which they begin.
+    pub fn downsample_every(
+        &self,
+        datastream: DatastreamId,
+        from: Time,
+        to: Time,
+        step: Span,
+    ) -> Result<Vec<Bucket>, StoreError> {
+        let (from_ms, to_ms, step_ms) = (from.ms(), to.ms() - 1, step.as_ms());
+        if to_ms < from_ms || step_ms <= 0 {
+            return Ok(Vec::new());
+        }
+        let mut filling = Filling { start: from, step_ms, buckets: Vec::new() };
+        self.walk(datastream, from_ms, to_ms, |stretch| {
+            if let Stretch::Chunk(chunk, []) = &stretch {
+                let figures = &chunk.figures;
+                let inside = figures.from_ms >= from_ms && figures.to_ms <= to_ms;
+                if inside && filling.place(figures.from_ms) == filling.place(figures.to_ms) {
+                    filling.add(figures.from_ms, figures.numbers, figures.low, figures.high, figures.total);
+                    return Ok(());
+                }
+            }
+            self.numbers(stretch, from_ms, to_ms, &mut |time_ms, result| {
+                filling.add(time_ms, 1, result, result, result);
+            })
+        })?;
+        let mut expired = Filling { start: from, step_ms, buckets: Vec::new() };
+        for (time_ms, hour) in hours::between(&self.connection, datastream, from_ms, to_ms)? {
+            expired.add(time_ms, hour.count, hour.low, hour.high, hour.total);
+        }
+        Ok(filling.with(expired).done())
+    }
+
+    /// Observations of a series from `from` (included) to `to` (not included). Chunks that lie whole in it are not
+    /// opened.
+    pub fn count_between(&self, datastream: DatastreamId, from: Time, to: Time) -> Result<u64, StoreError> {
+        let (from_ms, to_ms) = (from.ms(), to.ms() - 1);
+        let mut count = 0;
+        self.walk(datastream, from_ms, to_ms, |stretch| {
+            if let Stretch::Chunk(chunk, []) = &stretch
+                && chunk.figures.from_ms >= from_ms
+                && chunk.figures.to_ms <= to_ms
+            {
+                count += chunk.figures.current;
+                return Ok(());
+            }
+            let mut samples = self.samples(stretch, from_ms, to_ms)?;
+            keep_current(&mut samples);
+            count += samples.len() as u64;
+            Ok(())
+        })?;
+        Ok(count)
+    }
+
+    /// Walks over a range in order. What is in memory is copied first, then chunks are read: so a seal in between
+    /// hides nothing, and what it shows twice is merged away.
+    fn walk(
         &self,
         datastream: DatastreamId,
         from_ms: i64,
         to_ms: i64,
-        points: &mut BTreeMap<i64, f64>,
+        mut each: impl FnMut(Stretch<'_>) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
-        // One transaction, so that a seal between the two reads shows no point twice or not at all.
-        let transaction = self.connection.unchecked_transaction()?;
-        let wanted = |(time_ms, _): &(i64, f64)| (from_ms..=to_ms).contains(time_ms);
-        chunk::each_between(&self.connection, datastream, from_ms, to_ms, |chunk| {
-            points.extend(chunk.points().filter(wanted));
-        })?;
-        let text = "SELECT phenomenon_ms, result FROM observation_head \
-                    WHERE datastream = ?1 AND phenomenon_ms BETWEEN ?2 AND ?3";
-        let mut statement = self.connection.prepare_cached(text)?;
-        let mut rows = statement.query(params![datastream.0, from_ms, to_ms])?;
-        while let Some(row) = rows.next()? {
-            points.insert(row.get(0)?, row.get(1)?);
+        if to_ms < from_ms {
+            return Ok(());
         }
-        drop(rows);
-        drop(statement);
+        let newer = match self.heads.read().get(datastream) {
+            None => return Ok(()),
+            Some(head) => head.between(from_ms, to_ms).to_vec(),
+        };
+        let transaction = self.connection.unchecked_transaction()?;
+        let mut rest = newer.as_slice();
+        for chunk in index::between(&self.connection, datastream.0, from_ms, to_ms)? {
+            let (before, later) = rest.split_at(rest.partition_point(|s| s.time_ms < chunk.figures.from_ms));
+            let (within, later) = later.split_at(later.partition_point(|s| s.time_ms <= chunk.figures.to_ms));
+            if !before.is_empty() {
+                each(Stretch::Newer(before))?;
+            }
+            each(Stretch::Chunk(&chunk, within))?;
+            rest = later;
+        }
+        if !rest.is_empty() {
+            each(Stretch::Newer(rest))?;
+        }
         transaction.commit()?;
         Ok(())
+    }
+
+    /// The versions of a stretch within the range.
+    fn samples(&self, stretch: Stretch<'_>, from_ms: i64, to_ms: i64) -> Result<Vec<Sample>, StoreError> {
+        Ok(match stretch {
+            Stretch::Newer(newer) => newer.to_vec(),
+            Stretch::Chunk(chunk, newer) => {
+                merge(chunk.read(&self.connection)?.samples_between(from_ms, to_ms), newer.to_vec())
+            }
+        })
+    }
+
+    /// Each number of a stretch within the range.
+    fn numbers(
+        &self,
+        stretch: Stretch<'_>,
+        from_ms: i64,
+        to_ms: i64,
+        each: &mut impl FnMut(i64, f64),
+    ) -> Result<(), StoreError> {
+        if let Stretch::Chunk(chunk, []) = &stretch
+            && chunk.figures.numbers == chunk.figures.count
+        {
+            // One number a time: no version has to be left out.
+            let read: Chunk = chunk.read(&self.connection)?;
+            let places = read.place(from_ms)..read.place(to_ms.saturating_add(1));
+            let (times, results) = (read.times_ms.get(places.clone()), read.results.get(places));
+            for (time_ms, result) in times.unwrap_or_default().iter().zip(results.unwrap_or_default()) {
+                each(*time_ms, *result);
+            }
+            return Ok(());
+        }
+        let mut samples = self.samples(stretch, from_ms, to_ms)?;
+        keep_current(&mut samples);
+        keep_numbers(&mut samples);
+        for sample in samples {
+            each(sample.time_ms, sample.result);
+        }
+        Ok(())
+    }
+}
+
+/// Buckets on the way; the mean of each is a sum until the end.
+struct Filling {
+    start: Time,
+    step_ms: i64,
+    buckets: Vec<Bucket>,
+}
+
+impl Filling {
+    fn place(&self, time_ms: i64) -> i64 {
+        (time_ms - self.start.ms()) / self.step_ms
+    }
+
+    fn add(&mut self, time_ms: i64, numbers: u64, low: f64, high: f64, total: f64) {
+        if numbers == 0 {
+            return;
+        }
+        let from = self.start + Span::ms(self.place(time_ms) * self.step_ms);
+        let count = u32::try_from(numbers).unwrap_or(u32::MAX);
+        match self.buckets.last_mut() {
+            Some(bucket) if bucket.from == from => {
+                bucket.count = bucket.count.saturating_add(count);
+                bucket.min = bucket.min.min(low);
+                bucket.max = bucket.max.max(high);
+                bucket.mean += total;
+            }
+            _ => self.buckets.push(Bucket { from, count, min: low, max: high, mean: total }),
+        }
+    }
+
+    /// Both in order, as one.
+    fn with(self, other: Self) -> Self {
+        if other.buckets.is_empty() {
+            return self;
+        }
+        let mut all = self.buckets;
+        all.extend(other.buckets);
+        all.sort_by_key(|bucket| bucket.from);
+        let mut filling = Self { buckets: Vec::with_capacity(all.len()), ..self };
+        for Bucket { from, count, min, max, mean } in all {
+            filling.add(from.ms(), u64::from(count), min, max, mean);
+        }
+        filling
+    }
+
+    fn done(mut self) -> Vec<Bucket> {
+        for bucket in &mut self.buckets {
+            bucket.mean /= f64::from(bucket.count);
+        }
+        self.buckets
     }
 }

@@ -1,89 +1,416 @@
-//! Sealing: rows of past days become chunks. Late rows open the chunks that they fall into again.
+//! Sealing: what came up to a row of the journal becomes chunks. Working that out takes time and no lock, and can be
+//! done beside the one that writes; writing it is short.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::{Arc, Weak};
 
-use city::{DatastreamId, Time};
+use city::{DatastreamId, Seq, Span, Time};
 use rusqlite::{Connection, TransactionBehavior, params};
 
-use super::chunk::{self, CHUNK_POINTS_MAX, Chunk, DAY_MS};
+use super::heads::Heads;
+use super::index::{self, Indexed};
+use super::layout;
+use super::segments::NewChunk;
+use crate::blocks;
+use crate::codec::{signed, unsigned};
 use crate::error::StoreError;
+use crate::reader;
 use crate::store::Store;
 
-/// One day of one series that is ready.
-struct Ready {
-    datastream: DatastreamId,
-    day: i64,
+/// Versions in memory at most before all are sealed: 32 bytes each, 64 MiB.
+pub const HEAD_POINTS_MAX: usize = 2 << 20;
+/// A series with so many is sealed alone: they make a whole chunk.
+const SERIES_POINTS_MAX: usize = super::CHUNK_POINTS_MAX;
+/// Rows of the journal that are not sealed at most: what a start has to read again.
+const UNSEALED_ROWS_MAX: u64 = 50_000;
+/// What waits is sealed after this, so that a quiet city's journal is small too.
+const UNSEALED_SPAN_MAX: Span = Span::h(1);
+/// Points that are worth sealing as soon as nothing comes: the end of a bulk load need not wait for an hour.
+const QUIET_POINTS: usize = 65_536;
+/// So long nothing has to have come.
+const QUIET_SPAN: Span = Span::s(5);
+/// Bytes and chunks of one slice at most: it is written in a few milliseconds.
+const SLICE_BYTES: usize = 1 << 20;
+const SLICE_CHUNKS: usize = 2_000;
+/// Bytes in segments that are no chunk's any more at most, before what is left moves together.
+const DEAD_BYTES_MAX: usize = 16 << 20;
+/// Free pages are given back when there are so many, and they are more than one in so many; the journal needs most of
+/// them again soon.
+const FREE_PAGES_MIN: i64 = 4096;
+const FREE_OF: i64 = 2;
+/// Pages that are given back in one transaction.
+const GIVEN_BACK: u32 = 256;
+/// Rows that are moved into blocks in one transaction.
+const FOLDED_ROWS: u64 = 512;
+
+/// How far sealing has come.
+#[derive(Debug, Default)]
+pub(crate) struct Sealing {
+    /// Every observation of this row and of those before it is in chunks.
+    pub(crate) sealed: u64,
+    /// The rows of observations up to this one are in blocks.
+    pub(crate) folded: u64,
+    /// When the first row was received that is not sealed.
+    pub(crate) waiting_since: Option<Time>,
+    /// Counts erasures and whatever else makes a slice that is being worked out wrong.
+    pub(crate) age: u64,
+    /// Bodies up to here are needed no more by who goes on from a snapshot.
+    pub(crate) covered: Option<Seq>,
+    out: Weak<()>,
+    /// The newest row when it was last looked, and since when it is the newest.
+    newest: Option<(Seq, Time)>,
+}
+
+/// What is to be sealed. It is worked out slice by slice, on any thread.
+#[derive(Debug)]
+pub struct SealPlan {
+    path: PathBuf,
+    heads: Arc<Heads>,
+    connection: Option<Connection>,
+    upto: u64,
+    age: u64,
+    series: std::vec::IntoIter<DatastreamId>,
+    /// Segments whose chunks are to move together; nothing is sealed then.
+    sparse: BTreeSet<i64>,
+    moving: Option<std::vec::IntoIter<Indexed>>,
+    whole: bool,
+    done: bool,
+    _place: Arc<()>,
+}
+
+/// A part of a seal, ready to be written.
+#[derive(Debug)]
+pub struct SealedSlice {
+    age: u64,
+    upto: u64,
+    series: Vec<SealedSeries>,
+    chunks: Vec<NewChunk>,
+    gone: Vec<Indexed>,
+    /// After this slice, everything up to `upto` is in chunks.
+    whole: bool,
+}
+
+#[derive(Debug)]
+struct SealedSeries {
+    id: DatastreamId,
+    from_ms: i64,
+    to_ms: i64,
+    points: u64,
+}
+
+impl SealPlan {
+    /// The next part; `None` after the last. Reads chunks on a connection of its own.
+    pub fn next_slice(&mut self) -> Result<Option<SealedSlice>, StoreError> {
+        if self.done {
+            return Ok(None);
+        }
+        if self.connection.is_none() {
+            self.connection = Some(reader::connect(&self.path)?);
+        }
+        let mut slice = SealedSlice {
+            age: self.age,
+            upto: self.upto,
+            series: Vec::new(),
+            chunks: Vec::new(),
+            gone: Vec::new(),
+            whole: false,
+        };
+        if !self.sparse.is_empty() {
+            return self.next_move(slice);
+        }
+        let Some(connection) = &self.connection else { return Ok(None) };
+        let mut bytes = 0;
+        for id in self.series.by_ref() {
+            let samples = {
+                let all = self.heads.read();
+                let Some(head) = all.get(id) else { continue };
+                head.samples.iter().filter(|sample| sample.seq <= self.upto).cloned().collect::<Vec<_>>()
+            };
+            let (Some(first), Some(last)) = (samples.first(), samples.last()) else { continue };
+            let (from_ms, to_ms) = (first.time_ms, last.time_ms);
+            let points = samples.len() as u64;
+            let change = match layout::lay(connection, id.0, samples) {
+                Ok(change) => change,
+                Err(error @ StoreError::Damaged { .. }) => {
+                    // Its versions stay in memory and in the journal; the other series go on.
+                    tracing::error!(%error, "a series cannot be sealed");
+                    self.whole = false;
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            slice.series.push(SealedSeries { id, from_ms, to_ms, points });
+            bytes += change.chunks.iter().map(|chunk| chunk.bytes.len()).sum::<usize>();
+            slice.chunks.extend(change.chunks);
+            slice.gone.extend(change.gone);
+            if bytes >= SLICE_BYTES || slice.chunks.len() + slice.gone.len() >= SLICE_CHUNKS {
+                return Ok(Some(slice));
+            }
+        }
+        self.done = true;
+        slice.whole = self.whole;
+        Ok(Some(slice))
+    }
+
+    /// The next chunks that move out of sparse segments, as they are.
+    fn next_move(&mut self, mut slice: SealedSlice) -> Result<Option<SealedSlice>, StoreError> {
+        let Some(connection) = &self.connection else { return Ok(None) };
+        if self.moving.is_none() {
+            let mut chunks = Vec::new();
+            index::each(connection, |chunk| {
+                if self.sparse.contains(&chunk.place.segment) {
+                    chunks.push(chunk);
+                }
+                Ok(())
+            })?;
+            self.moving = Some(chunks.into_iter());
+        }
+        let mut bytes = 0;
+        for chunk in self.moving.iter_mut().flatten() {
+            let read = match chunk.bytes(connection) {
+                Ok(read) => read,
+                // Stays where it is, so that somebody can look at it.
+                Err(StoreError::Damaged { .. }) => continue,
+                Err(error) => return Err(error),
+            };
+            bytes += read.len();
+            let (datastream, figures) = (chunk.datastream, chunk.figures.clone());
+            slice.chunks.push(NewChunk { datastream, figures, bytes: read });
+            slice.gone.push(chunk);
+            if bytes >= SLICE_BYTES || slice.gone.len() >= SLICE_CHUNKS {
+                return Ok(Some(slice));
+            }
+        }
+        self.done = true;
+        Ok(Some(slice))
+    }
 }
 
 impl Store {
-    /// Seals what is ready at `now`: of each series every UTC day that is over, and of the running day what fills a
-    /// whole chunk. Gives the number of points that became part of chunks. One transaction, off the way of batches:
-    /// call it about once a minute.
-    pub fn seal(&mut self, now: Time) -> Result<u64, StoreError> {
-        self.write(|store| {
-            let Self { read, series, .. } = store;
-            let transaction = read.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let mut sealed = 0;
-            for Ready { datastream, day } in ready(&transaction, now.ms().div_euclid(DAY_MS))? {
-                let (points, to_ms) = seal_day(&transaction, datastream, day)?;
-                sealed += points;
-                let known = series.sealed_to_ms.entry(datastream).or_insert(to_ms);
-                *known = to_ms.max(*known);
+    /// Seals everything at once: for tests, small stores, and before the end. Gives the number of versions that became
+    /// part of chunks.
+    pub fn seal(&mut self, _now: Time) -> Result<u64, StoreError> {
+        if self.failed {
+            return Err(StoreError::Failed);
+        }
+        let mut sealed = 0;
+        for plan in [Self::plan_everything, Self::plan_move] {
+            let Some(mut plan) = plan(self) else { continue };
+            while let Some(slice) = plan.next_slice()? {
+                sealed += self.write_sealed(slice)?;
             }
-            transaction.commit()?;
-            series.looked_into = None;
-            Ok(sealed)
-        })
+        }
+        while self.fold_rows()? {}
+        while self.give_back(0)? {}
+        Ok(sealed)
     }
-}
 
-fn ready(connection: &Connection, today: i64) -> Result<Vec<Ready>, StoreError> {
-    let text = "SELECT datastream, phenomenon_ms / ?1 AS day, count(*) FROM observation_head GROUP BY datastream, day";
-    let mut statement = connection.prepare_cached(text)?;
-    let mut rows = statement.query([DAY_MS])?;
-    let mut found = Vec::new();
-    let full = i64::try_from(CHUNK_POINTS_MAX).unwrap_or(i64::MAX);
-    while let Some(row) = rows.next()? {
-        let (day, count): (i64, i64) = (row.get(1)?, row.get(2)?);
-        if day < today || count >= full {
-            found.push(Ready { datastream: DatastreamId(row.get(0)?), day });
+    /// What is ready to be sealed at `now`; `None` when nothing is, or another plan is still being worked out. All
+    /// series are when memory is full of them, the journal grew long, or the first of them waited for an hour; else
+    /// those that have a whole chunk. Cheap unless something is ready.
+    pub fn plan_seal(&mut self, now: Time) -> Result<Option<SealPlan>, StoreError> {
+        if !self.fold_rows()? {
+            self.give_back(FREE_OF)?;
+        }
+        let all = self.read.heads.read().samples;
+        let waited = self.sealing.waiting_since.is_some_and(|since| now.since(since) >= UNSEALED_SPAN_MAX);
+        let long = self.seq.0.saturating_sub(self.sealing.sealed) >= UNSEALED_ROWS_MAX;
+        let everything = all >= HEAD_POINTS_MAX || waited || long || all >= QUIET_POINTS && self.is_quiet(now);
+        if everything {
+            return Ok(self.plan_everything());
+        }
+        if self.segments.dead_bytes() >= DEAD_BYTES_MAX {
+            return Ok(self.plan_move());
+        }
+        if all < SERIES_POINTS_MAX {
+            return Ok(None);
+        }
+        Ok(self.plan(false))
+    }
+
+    /// Whether nothing came for a while.
+    fn is_quiet(&mut self, now: Time) -> bool {
+        match self.sealing.newest {
+            Some((seq, since)) if seq == self.seq => now.since(since) >= QUIET_SPAN,
+            _ => {
+                self.sealing.newest = Some((self.seq, now));
+                false
+            }
         }
     }
-    Ok(found)
+
+    fn plan_everything(&mut self) -> Option<SealPlan> {
+        self.plan(true)
+    }
+
+    /// Moves the chunks of sparse segments together.
+    fn plan_move(&mut self) -> Option<SealPlan> {
+        let sparse: BTreeSet<i64> = self.segments.sparse().into_iter().collect();
+        if sparse.is_empty() {
+            return None;
+        }
+        Some(SealPlan { sparse, ..self.plan_of(Vec::new(), false)? })
+    }
+
+    fn plan(&mut self, everything: bool) -> Option<SealPlan> {
+        let least = if everything { 1 } else { SERIES_POINTS_MAX };
+        let series: Vec<DatastreamId> = {
+            let all = self.read.heads.read();
+            all.iter().filter(|head| head.samples.len() >= least).map(|head| head.id).collect()
+        };
+        if series.is_empty() && !(everything && self.sealing.sealed < self.seq.0) {
+            return None;
+        }
+        let plan = self.plan_of(series, everything)?;
+        if everything {
+            self.sealing.waiting_since = None;
+        }
+        Some(plan)
+    }
+
+    /// A plan; `None` while another one is out.
+    fn plan_of(&mut self, series: Vec<DatastreamId>, whole: bool) -> Option<SealPlan> {
+        if self.sealing.out.strong_count() > 0 {
+            return None;
+        }
+        let place = Arc::new(());
+        self.sealing.out = Arc::downgrade(&place);
+        Some(SealPlan {
+            path: self.path.clone(),
+            heads: Arc::clone(&self.read.heads),
+            connection: None,
+            upto: self.seq.0,
+            age: self.sealing.age,
+            series: series.into_iter(),
+            sparse: BTreeSet::new(),
+            moving: None,
+            whole,
+            done: false,
+            _place: place,
+        })
+    }
+
+    /// Writes a slice in one short transaction. A slice that an erasure made wrong is passed over; what it holds is in
+    /// the next plan. Gives the number of versions that became part of chunks.
+    pub fn write_sealed(&mut self, slice: SealedSlice) -> Result<u64, StoreError> {
+        let SealedSlice { age, upto, series, chunks, gone, whole } = slice;
+        if age != self.sealing.age {
+            // As if it had waited since ever: the next plan takes all again.
+            self.sealing.waiting_since = Some(Time::default());
+            return Ok(0);
+        }
+        if self.failed {
+            return Err(StoreError::Failed);
+        }
+        let sealed = self.when_there_is_room(|store| {
+            let Store { read, segments, sealing, intake, log, .. } = store;
+            let transaction = read.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            segments.discard(&transaction, &gone)?;
+            segments.write(&transaction, &chunks)?;
+            if whole {
+                transaction.prepare_cached("UPDATE seal_state SET sealed_seq = ?1")?.execute([signed(upto)])?;
+            }
+            transaction.commit()?;
+            intake.forget_chunk();
+            let mut all = read.heads.write();
+            for series in &series {
+                all.sealed(series.id, upto, series.from_ms, series.to_ms);
+            }
+            all.moves += 1;
+            drop(all);
+            if whole {
+                sealing.sealed = upto;
+            }
+            let bytes = |new: usize| new + gone.iter().map(|chunk| chunk.place.length).sum::<usize>();
+            log.wrote(bytes(chunks.iter().map(|chunk| chunk.bytes.len()).sum()), chunks.len() + gone.len());
+            Ok(series.iter().map(|series| series.points).sum())
+        })?;
+        if sealed.is_none() {
+            // What follows of the same plan may not be written without this.
+            self.sealing.age += 1;
+            self.sealing.waiting_since = Some(Time::default());
+        }
+        self.checkpoint_if_long()?;
+        Ok(sealed.unwrap_or_default())
+    }
+
+    /// Whoever steps over the journal has a snapshot of this row: bodies up to it are needed no more (what was in them
+    /// is read from the chunks, more slowly).
+    pub fn snapshot_covers(&mut self, seq: Seq) {
+        self.sealing.covered = Some(seq);
+    }
+
+    /// Moves some rows into blocks that are sealed and covered. False when there are no more.
+    fn fold_rows(&mut self) -> Result<bool, StoreError> {
+        let ready = self.sealing.covered.map_or(u64::MAX, |seq| seq.0).min(self.sealing.sealed);
+        if self.sealing.folded >= ready {
+            return Ok(false);
+        }
+        let more = self.when_there_is_room(|store| {
+            let before = store.sealing.folded;
+            let upto = ready.min(before + FOLDED_ROWS);
+            let transaction = store.read.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            blocks::fold(&transaction, before + 1, upto)?;
+            transaction.prepare_cached("UPDATE seal_state SET folded_seq = ?1")?.execute([signed(upto)])?;
+            transaction.commit()?;
+            store.sealing.folded = upto;
+            // Bodies that go are overwritten: pages of zeros go through the log.
+            store.log.pages_of_rows(upto - before);
+            Ok(upto < ready)
+        });
+        let more = more?.unwrap_or(false);
+        self.checkpoint_if_long()?;
+        Ok(more)
+    }
 }
 
-/// Merges the rows of one day with the chunks that they fall into; a row wins over a sealed point of the same time.
-fn seal_day(connection: &Connection, datastream: DatastreamId, day: i64) -> Result<(u64, i64), StoreError> {
-    let (day_from, day_to) = (day * DAY_MS, (day + 1) * DAY_MS - 1);
-    let mut head: Vec<(i64, f64)> = Vec::new();
-    let text = "SELECT phenomenon_ms, result FROM observation_head \
-                WHERE datastream = ?1 AND phenomenon_ms BETWEEN ?2 AND ?3 ORDER BY phenomenon_ms";
-    let mut statement = connection.prepare_cached(text)?;
-    let mut rows = statement.query(params![datastream.0, day_from, day_to])?;
-    while let Some(row) = rows.next()? {
-        head.push((row.get(0)?, row.get(1)?));
+impl Store {
+    /// Gives some free pages back to the file system, when they are more than one in `of` (0: whatever is free). False
+    /// when there are none to give.
+    pub(crate) fn give_back(&mut self, of: i64) -> Result<bool, StoreError> {
+        let connection = &self.read.connection;
+        let pages: i64 = connection.prepare_cached("PRAGMA page_count")?.query_row([], |row| row.get(0))?;
+        let free: i64 = connection.prepare_cached("PRAGMA freelist_count")?.query_row([], |row| row.get(0))?;
+        if free == 0 || (of > 0 && (free < FREE_PAGES_MIN || free * of < pages)) {
+            return Ok(false);
+        }
+        let given = self.when_there_is_room(|store| {
+            let text = format!("PRAGMA incremental_vacuum({GIVEN_BACK})");
+            let mut statement = store.read.connection.prepare_cached(&text)?;
+            let mut rows = statement.query([])?;
+            while rows.next()?.is_some() {}
+            drop(rows);
+            drop(statement);
+            let left = store.read.connection.prepare_cached("PRAGMA freelist_count")?;
+            let left: i64 = { left }.query_row([], |row| row.get(0))?;
+            store.log.wrote(GIVEN_BACK as usize * 4096 * 2, 0);
+            // A file that was made without room for this stays as it is.
+            Ok(left < free)
+        });
+        let given = given?.unwrap_or(false);
+        self.checkpoint_if_long()?;
+        Ok(given)
     }
-    let (Some(first), Some(last)) = (head.first(), head.last()) else { return Ok((0, day_from)) };
-    let (first_ms, last_ms) = (first.0, last.0);
-    let sealed = head.len() as u64;
+}
 
-    let mut merged = BTreeMap::new();
-    let mut opened = Vec::new();
-    chunk::each_between(connection, datastream, first_ms, last_ms, |chunk| {
-        opened.extend(chunk.times_ms.first().copied());
-        merged.extend(chunk.points());
-    })?;
-    for from_ms in opened {
-        chunk::delete(connection, datastream, from_ms)?;
+impl Sealing {
+    /// As the file says.
+    pub(crate) fn load(connection: &Connection) -> Result<Self, StoreError> {
+        let text = "SELECT sealed_seq, folded_seq, \
+                      (SELECT coalesce(snapshot_seq, 0) FROM watch_state), \
+                      (SELECT received_ms FROM journal WHERE seq > sealed_seq AND kind = 'observations' \
+                       ORDER BY seq LIMIT 1) \
+                    FROM seal_state";
+        let found = connection.query_row(text, params![], |row| {
+            Ok(Self {
+                sealed: unsigned(row.get(0)?),
+                folded: unsigned(row.get(1)?),
+                covered: row.get::<_, Option<i64>>(2)?.map(|seq| Seq(unsigned(seq))),
+                waiting_since: row.get::<_, Option<i64>>(3)?.and_then(Time::from_ms),
+                ..Self::default()
+            })
+        })?;
+        Ok(found)
     }
-    merged.extend(head);
-    let to_ms = merged.last_key_value().map_or(last_ms, |(time_ms, _)| *time_ms);
-    let points: Vec<(i64, f64)> = merged.into_iter().collect();
-    for part in points.chunks(CHUNK_POINTS_MAX) {
-        let (times_ms, results) = part.iter().copied().unzip();
-        Chunk { datastream, times_ms, results }.save(connection)?;
-    }
-    let text = "DELETE FROM observation_head WHERE datastream = ?1 AND phenomenon_ms BETWEEN ?2 AND ?3";
-    connection.prepare_cached(text)?.execute(params![datastream.0, day_from, day_to])?;
-    Ok((sealed, to_ms))
 }

@@ -74,7 +74,12 @@ pub fn policy() -> Policy {
         timetable_of: BTreeMap::new(),
         timezone: "America/Sao_Paulo".to_owned(),
         desks: Vec::new(),
+        sandbox: false,
     }
+}
+
+pub fn series(policy: &Policy) -> Vec<store::SeriesRetention> {
+    store::SeriesRetention::of(&policy.datastreams, &policy.contracts, &policy.observed_properties)
 }
 
 pub fn gate() -> Gate {
@@ -156,8 +161,8 @@ pub fn check_identity(reader: &Reader) -> BTreeMap<FeedId, u64> {
             assert!(row.received >= received, "received times fall");
             received = row.received;
             assert!(!row.records.is_empty(), "an empty row");
-            let entities = row.records.iter().filter(|r| !matches!(r, city::Record::FeedBeat(_))).count();
-            *in_journal.entry(row.feed).or_default() += entities as u64;
+            let entities: u64 = row.records.iter().map(city::Record::entities).sum();
+            *in_journal.entry(row.feed).or_default() += entities;
         }
     }
     assert_eq!(reader.last_received().unwrap().map_or(0, |(last, _)| last.0), seq, "the head is not the last row");

@@ -9,7 +9,9 @@ pub mod openapi;
 pub mod progress;
 pub mod recordings;
 pub mod replay;
+pub mod sandbox;
 pub mod serve;
+pub mod throw_away;
 
 /// Says an error on the terminal, with what led to it.
 pub fn say_error(error: &anyhow::Error) {

@@ -11,6 +11,7 @@ use city::alert::AlertChangeKind;
 use city::{AlertChange, Time};
 
 use super::check;
+use super::throw_away::ThrowAway;
 use crate::clock::Stopwatch;
 use crate::conductor::Speed;
 use crate::config::City;
@@ -44,8 +45,8 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     };
     let (from, to) = (options.from.unwrap_or(demo.replay_from), options.to.unwrap_or(demo.replay_to));
     super::in_order(from, to)?;
-    let throw_away = ThrowAway::new();
-    let data = options.data.clone().unwrap_or_else(|| throw_away.0.clone());
+    let throw_away = ThrowAway::new("replay");
+    let data = options.data.clone().unwrap_or_else(|| throw_away.path().to_path_buf());
     let zone = city.zone.clone();
     let took = Stopwatch::start();
     let (changes, entries) = wire::runtime()?.block_on(async {
@@ -93,20 +94,4 @@ fn line(change: &AlertChange, zone: &jiff::tz::TimeZone) -> String {
         AlertChangeKind::Resolved => "resolved",
     };
     format!("{at}  {kind:10}  {:24}  {} {}", change.alert.key.rule, change.alert.title, change.alert.detail)
-}
-
-/// A folder that goes with the command.
-struct ThrowAway(PathBuf);
-
-impl ThrowAway {
-    fn new() -> Self {
-        Self(std::env::temp_dir().join(format!("townbell-replay-{}", std::process::id())))
-    }
-}
-
-impl Drop for ThrowAway {
-    fn drop(&mut self) {
-        // Nothing is lost when it cannot be removed; the system clears its temporary folder.
-        let _removed = std::fs::remove_dir_all(&self.0);
-    }
 }

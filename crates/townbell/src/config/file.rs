@@ -58,6 +58,8 @@ pub(super) struct CityText {
     pub attribution: Vec<String>,
     /// What every page must say (simulated, shifted).
     pub notice: Option<String>,
+    /// Where others reach it: `https://townbell.example.org`.
+    pub public_url: Option<String>,
 }
 
 /// `[[place]]`
@@ -220,6 +222,35 @@ pub(super) struct BasemapText {
     pub lake: PathBuf,
 }
 
+/// `[mqtt]`: the city's broker.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct MqttText {
+    /// `host:port`
+    pub broker: String,
+    /// What stands before the topics that devices publish to.
+    #[serde(default)]
+    pub receive_prefix: String,
+    /// What stands before the topics that readers subscribe to.
+    #[serde(default)]
+    pub publish_prefix: String,
+    /// Name of our session at the broker; `townbell` when missing.
+    pub client_id: Option<String>,
+    /// File with user and password, a line each.
+    pub credentials_file: Option<PathBuf>,
+    /// PEM of the authority that signed the broker's certificate; its being there asks for TLS.
+    pub authority_file: Option<PathBuf>,
+    /// Whether to use TLS with the system's authorities.
+    #[serde(default)]
+    pub tls: bool,
+    /// Topics with `$select` and long paths that are served besides the closed set.
+    #[serde(default)]
+    pub topics: Vec<String>,
+    /// Whether to learn such topics from the broker's log of subscriptions.
+    #[serde(default)]
+    pub learn_topics: bool,
+}
+
 /// One table with the place where it stands.
 #[derive(Clone, Debug)]
 pub(super) struct Placed<T> {
@@ -248,6 +279,8 @@ pub(super) struct CityFile {
     pub depots: Vec<Placed<DepotText>>,
     /// `[basemap]`
     pub basemap: Option<Placed<BasemapText>>,
+    /// `[mqtt]`
+    pub mqtt: Option<Placed<MqttText>>,
     /// `[demo]`
     pub demo: Option<Placed<super::demo::DemoText>>,
 }
@@ -268,9 +301,10 @@ pub(super) fn read(file: &Path, text: &str) -> (CityFile, Vec<Mistake>) {
             "feed" => out.feeds = reader.many(value),
             "depot" => out.depots = reader.many(value),
             "basemap" => out.basemap = reader.one(value),
+            "mqtt" => out.mqtt = reader.one(value),
             "demo" => out.demo = reader.one(value),
             other => {
-                let known = "city, place, observed_property, thing, datastream, feed, depot, basemap, demo";
+                let known = "city, place, observed_property, thing, datastream, feed, depot, basemap, mqtt, demo";
                 reader.say(key.span(), format!("unknown table {other:?}, expected one of {known}"));
             }
         }

@@ -4,8 +4,10 @@ mod demo;
 mod duration;
 mod file;
 mod mistake;
+mod mqtt;
+mod sandbox;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -16,9 +18,12 @@ use city::{
 };
 
 pub use demo::{DemoFeed, DemoText, Recording};
+use duration::DURATION_DAYS_MAX;
 pub use duration::Duration;
 pub use mistake::Mistake;
+pub use sandbox::SANDBOX;
 
+use crate::mqtt::MqttConfig;
 use file::{CityFile, FeedText, Placed};
 
 /// The feed under which the control room's own acts are journalled.
@@ -78,6 +83,8 @@ pub struct City {
     pub attribution: Vec<String>,
     /// What every page says.
     pub notice: Option<String>,
+    /// The address under which others reach this program, for links in answers; the one they asked when missing.
+    pub public_url: Option<String>,
     /// Places.
     pub places: Vec<Place>,
     /// The allow-list of observed properties.
@@ -90,12 +97,16 @@ pub struct City {
     pub feeds: Vec<Feed>,
     /// Depots.
     pub depots: Vec<Polygon>,
+    /// The city's broker.
+    pub mqtt: Option<MqttConfig>,
     /// The basemap's sources.
     pub basemap: Option<Basemap>,
     /// Recordings to replay, in a demo city.
     pub demo: Option<DemoText>,
     /// Its rules.
     pub rules: Vec<watch::Rule>,
+    /// No city at all: a throw-away store that admits any observed property.
+    pub sandbox: bool,
 }
 
 impl City {
@@ -229,6 +240,7 @@ impl Checker<'_> {
             }
             basemap
         });
+        let mqtt = tables.mqtt.as_ref().map(|placed| self.mqtt(folder, placed));
         let demo = tables.demo.map(|placed| {
             for message in placed.value.mistakes(folder, &feeds) {
                 self.say(&placed.span, message);
@@ -247,15 +259,18 @@ impl Checker<'_> {
             roles: head.roles,
             attribution: head.attribution,
             notice: head.notice,
+            public_url: head.public_url,
             places,
             observed_properties,
             things,
             datastreams,
             feeds,
             depots,
+            mqtt,
             basemap,
             demo,
             rules: Vec::new(),
+            sandbox: false,
         })
     }
 
@@ -341,9 +356,10 @@ impl Checker<'_> {
         feeds: &[Feed],
     ) -> Vec<Datastream> {
         self.once("datastream", &tables.datastreams, |d| d.id);
+        let known: HashSet<u32> = things.iter().map(|thing| thing.id.0).collect();
         let mut out = Vec::new();
         for Placed { value: d, span } in &tables.datastreams {
-            if !things.iter().any(|t| t.id.0 == d.thing) {
+            if !known.contains(&d.thing) {
                 self.say(span, format!("thing: there is no [[thing]] with id {}", d.thing));
             }
             if !properties.iter().any(|p| p.id.as_str() == d.observed_property) {

@@ -1,22 +1,33 @@
 //! The thread itself.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use city::{AlertChange, Contract, Datastream, FeedId, Span, Time};
+use city::{
+    AlertChange, Contract, Datastream, DatastreamId, EntityBody, EntityId, FeedId, ObservedProperty,
+    ObservedPropertyId, Span, ThingId, Time,
+};
 use gate::Admission;
-use store::{Batch, Committed, Store, StoreError};
-use tokio::sync::{mpsc, oneshot};
+use store::{Batch, JournalRow, SeriesRetention, Store, StoreError};
+use tokio::sync::{mpsc, oneshot, watch};
 
+use super::sealer::Sealer;
 use super::watcher::Watcher;
 use super::{Booked, DeskError, Message, Timetables};
-use crate::config::City;
+use crate::config::{CONTROL_ROOM, City};
 use crate::limits::{COMMIT_BATCHES_MAX, SNAPSHOT_EVERY_SEQ};
 use crate::picture::{Changes, Picture};
 use crate::tell::live::Live;
 
 /// How often what has outlived its retention is taken away, and finished days are sealed into chunks.
 const RETAIN_EVERY: Span = Span::h(6);
+
+/// What others see of the desk's work.
+pub(super) struct Shared {
+    pub(super) live: Arc<Live>,
+    pub(super) picture: Arc<RwLock<Picture>>,
+    pub(super) timetables: Timetables,
+    pub(super) failed: watch::Sender<Option<Arc<str>>>,
+}
 
 /// Who works at the desk.
 pub(super) struct Clerk {
@@ -25,9 +36,11 @@ pub(super) struct Clerk {
     pub(super) picture: Arc<RwLock<Picture>>,
     pub(super) timetables: Timetables,
     live: Arc<Live>,
-    failed: Arc<AtomicBool>,
+    failed: watch::Sender<Option<Arc<str>>>,
+    sealer: Sealer,
     contracts: Vec<Contract>,
     datastreams: Vec<Datastream>,
+    observed_properties: Vec<ObservedProperty>,
     retained: Time,
 }
 
@@ -39,19 +52,32 @@ struct Waiting {
     watched: oneshot::Sender<()>,
 }
 
+impl Waiting {
+    /// What people do shares no commit with telemetry: when the disk is full, only one of them is refused.
+    fn by_people(&self) -> bool {
+        self.feed.as_str() == CONTROL_ROOM
+    }
+}
+
 impl Clerk {
-    pub(super) fn new(
-        store: Store,
-        city: &City,
-        live: Arc<Live>,
-        picture: Arc<RwLock<Picture>>,
-        timetables: Timetables,
-        failed: Arc<AtomicBool>,
-        now: Time,
-    ) -> Self {
+    pub(super) fn new(store: Store, city: &City, shared: Shared, sealer: Sealer, now: Time) -> Self {
         let watcher = Watcher::new(city);
         let (contracts, datastreams) = (city.contracts(), city.datastreams.clone());
-        Self { store, watcher, picture, timetables, live, failed, contracts, datastreams, retained: now }
+        let observed_properties = city.observed_properties.clone();
+        let Shared { live, picture, timetables, failed } = shared;
+        Self {
+            store,
+            watcher,
+            picture,
+            timetables,
+            live,
+            failed,
+            sealer,
+            contracts,
+            datastreams,
+            observed_properties,
+            retained: now,
+        }
     }
 
     /// Works until told to stop, or until the store fails: then nothing more is taken, and nothing is tried again.
@@ -62,7 +88,7 @@ impl Clerk {
                 Ok(false) => return,
                 Err(error) => {
                     tracing::error!(%error, "the desk stops: the store failed");
-                    self.failed.store(true, Ordering::Release);
+                    self.failed.send_replace(Some(Arc::from(error.to_string())));
                     return;
                 }
             }
@@ -75,17 +101,14 @@ impl Clerk {
         while let Some(message) = next.take() {
             match message {
                 Message::Submit { feed, admission, durable, watched } => {
-                    let mut group = vec![Waiting { feed, admission, durable, watched }];
-                    while group.len() < COMMIT_BATCHES_MAX && next.is_none() {
-                        match receiver.try_recv() {
-                            Ok(Message::Submit { feed, admission, durable, watched }) => {
-                                group.push(Waiting { feed, admission, durable, watched });
-                            }
-                            Ok(other) => next = Some(other),
-                            Err(_) => break,
-                        }
-                    }
+                    let first = Waiting { feed, admission, durable, watched };
+                    let (group, other) = gather(first, receiver);
+                    next = other;
                     self.book(group)?;
+                    self.plan_seal()?;
+                }
+                Message::Sealed(slice) => {
+                    self.store.write_sealed(*slice)?;
                 }
                 Message::Tick { now, done } => {
                     self.tick(now)?;
@@ -93,7 +116,7 @@ impl Clerk {
                     let _gone = done.send(());
                 }
                 Message::Stop { done } => {
-                    self.watcher.save(&mut self.store, true)?;
+                    self.save_watch(true)?;
                     self.store.checkpoint()?;
                     let _gone = done.send(());
                     return Ok(false);
@@ -115,31 +138,64 @@ impl Clerk {
         let committed = match self.store.commit(batches) {
             Ok(committed) => committed,
             Err(error) => {
+                let full = matches!(error, StoreError::Full);
                 let why: Arc<str> = Arc::from(error.to_string());
                 for (durable, ..) in senders {
-                    let _gone = durable.send(Err(DeskError::Store(Arc::clone(&why))));
+                    let answer = if full { DeskError::Full } else { DeskError::Store(Arc::clone(&why)) };
+                    let _gone = durable.send(Err(answer));
                 }
-                return Err(error);
+                return if full { Ok(()) } else { Err(error) };
             }
         };
         let mut waiting = Vec::with_capacity(senders.len());
-        for (batch, (durable, watched, tables)) in committed.iter().zip(senders) {
+        for (batch, (durable, watched, tables)) in committed.batches.iter().zip(senders) {
             // A sender that did not wait for its answer has lost nothing: what it sent is durable.
-            let _gone = durable.send(Ok(Booked { received: batch.received, tally: batch.tally.clone() }));
+            let answer = if batch.full {
+                Err(DeskError::Full)
+            } else {
+                Ok(Booked { received: batch.received, tally: batch.tally.clone() })
+            };
+            let _gone = durable.send(answer);
             if let (Some(tables), Some(_)) = (tables, batch.seq) {
                 self.timetable(&batch.feed, tables);
             }
             waiting.push(watched);
         }
         let mut changes = Changes::default();
-        for batch in committed {
-            self.watch(batch, &mut changes);
+        {
+            let mut picture = self.write_picture();
+            for batch in &committed.batches {
+                picture.add_account(&batch.feed, batch.received, &batch.tally);
+            }
+        }
+        for row in committed.rows {
+            self.watch(row, &mut changes);
         }
         let snapshot = self.watcher.unsaved() > SNAPSHOT_EVERY_SEQ;
-        let alerts = self.watcher.save(&mut self.store, snapshot)?;
+        let alerts = self.save_watch(snapshot)?;
         self.show(changes, &alerts);
         for watched in waiting {
             let _gone = watched.send(());
+        }
+        Ok(())
+    }
+
+    /// Keeps what the watcher did; up to a snapshot, journal rows of observations need their bodies no more.
+    fn save_watch(&mut self, snapshot: bool) -> Result<Vec<AlertChange>, StoreError> {
+        let alerts = self.watcher.save(&mut self.store, snapshot)?;
+        if snapshot {
+            self.store.snapshot_covers(self.watcher.covered());
+        }
+        Ok(alerts)
+    }
+
+    /// Lets the sealer work when there is enough to seal.
+    fn plan_seal(&mut self) -> Result<(), StoreError> {
+        let now = self.watcher.now().unwrap_or(self.retained);
+        if let Some(plan) = self.store.plan_seal(now)? {
+            // What is sealed from here on need not be in the journal a second time once the watcher has it.
+            self.save_watch(true)?;
+            self.sealer.take(plan);
         }
         Ok(())
     }
@@ -150,26 +206,42 @@ impl Clerk {
         self.timetables.write().unwrap_or_else(PoisonError::into_inner).insert(feed.clone(), tables);
     }
 
-    fn watch(&mut self, batch: Committed, changes: &mut Changes) {
-        let mut picture = self.write_picture();
-        picture.add_account(&batch.feed, batch.received, &batch.tally);
-        let Some(seq) = batch.seq else { return };
-        picture.take(seq.0, &batch.feed, batch.received, &batch.records, changes);
-        drop(picture);
-        self.watcher.row(seq, batch.received, &batch.feed, batch.records);
+    fn watch(&mut self, row: JournalRow, changes: &mut Changes) {
+        self.write_picture().take(row.seq.0, &row.feed, row.received, &row.records, changes);
+        self.watcher.row(row.seq, row.received, &row.feed, row.records);
     }
 
     fn tick(&mut self, now: Time) -> Result<(), StoreError> {
         self.store.tick(now);
         self.watcher.tick(now);
-        let alerts = self.watcher.save(&mut self.store, false)?;
+        let alerts = self.save_watch(false)?;
+        self.write_picture().grow_old(now);
         self.show(Changes::default(), &alerts);
+        self.plan_seal()?;
         if now.since(self.retained) >= RETAIN_EVERY {
             self.retained = now;
-            self.store.seal(now)?;
-            self.store.apply_retention(now, &self.contracts, &self.datastreams)?;
+            let series = self.series_retention()?;
+            self.store.apply_retention(now, &self.contracts, &series)?;
         }
         Ok(())
+    }
+
+    /// How long each series is kept: those of the configuration, and those that were made through the API.
+    fn series_retention(&self) -> Result<Vec<SeriesRetention>, StoreError> {
+        let made = self.store.read().entities()?;
+        let made = made.iter().filter_map(|entity| match (&entity.body, &entity.id) {
+            (EntityBody::Datastream(body), EntityId::Number(id)) => Some(Datastream {
+                id: DatastreamId(u32::try_from(*id).ok()?),
+                name: String::new(),
+                thing: ThingId::default(),
+                observed_property: ObservedPropertyId::new(&body.observed_property.to_string()),
+                feed: body.feed.clone(),
+                beat: Span::h(1),
+            }),
+            _ => None,
+        });
+        let all: Vec<Datastream> = self.datastreams.iter().cloned().chain(made).collect();
+        Ok(SeriesRetention::of(&all, &self.contracts, &self.observed_properties))
     }
 
     /// Draws the picture anew and tells browsers what changed in it.
@@ -205,4 +277,25 @@ impl Clerk {
     pub(super) fn write_picture(&self) -> std::sync::RwLockWriteGuard<'_, Picture> {
         self.picture.write().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The first submission, and those of its kind that wait right behind it; and the message that ended the row.
+fn gather(first: Waiting, receiver: &mut mpsc::Receiver<Message>) -> (Vec<Waiting>, Option<Message>) {
+    let by_people = first.by_people();
+    let mut group = vec![first];
+    while group.len() < COMMIT_BATCHES_MAX {
+        match receiver.try_recv() {
+            Ok(Message::Submit { feed, admission, durable, watched }) => {
+                let one = Waiting { feed, admission, durable, watched };
+                if one.by_people() != by_people {
+                    let Waiting { feed, admission, durable, watched } = one;
+                    return (group, Some(Message::Submit { feed, admission, durable, watched }));
+                }
+                group.push(one);
+            }
+            Ok(other) => return (group, Some(other)),
+            Err(_) => break,
+        }
+    }
+    (group, None)
 }

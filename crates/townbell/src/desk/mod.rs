@@ -3,16 +3,16 @@
 
 mod clerk;
 mod rebuild;
+mod sealer;
 mod watcher;
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, RwLock};
 
 use city::{FeedId, Tally, Time, Timetable};
 use gate::Admission;
 use store::Store;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::config::City;
 use crate::limits::DESK_QUEUE_MAX;
@@ -33,6 +33,9 @@ pub enum DeskError {
     /// The store refused.
     #[error("the store refused: {0}")]
     Store(Arc<str>),
+    /// There is no room for telemetry; what matters more is still taken.
+    #[error("the disk is full: no new telemetry is taken until there is room again")]
+    Full,
 }
 
 /// What became of a submission.
@@ -78,6 +81,8 @@ enum Message {
         durable: oneshot::Sender<Result<Booked, DeskError>>,
         watched: oneshot::Sender<()>,
     },
+    /// Chunks that the sealer made, to be written.
+    Sealed(Box<store::SealedSlice>),
     Tick {
         now: Time,
         done: oneshot::Sender<()>,
@@ -91,7 +96,7 @@ enum Message {
 #[derive(Clone, Debug)]
 pub struct Desk {
     sender: mpsc::Sender<Message>,
-    failed: Arc<AtomicBool>,
+    failed: watch::Receiver<Option<Arc<str>>>,
 }
 
 impl Desk {
@@ -128,7 +133,17 @@ impl Desk {
 
     /// Whether a write failed, so that nothing more is taken.
     pub fn failed(&self) -> bool {
-        self.failed.load(Ordering::Acquire)
+        self.failed.borrow().is_some()
+    }
+
+    /// Waits until a write fails, or the thread ends without being told to, and gives why. Not for a desk that was
+    /// stopped.
+    pub async fn failure(&self) -> Arc<str> {
+        let mut failed = self.failed.clone();
+        match failed.wait_for(Option::is_some).await.map(|why| why.clone()) {
+            Ok(Some(why)) => why,
+            _ => Arc::from("the desk ended in disorder"),
+        }
     }
 }
 
@@ -151,11 +166,14 @@ impl Desk {
     /// When the store cannot be read, or the watcher's state in it is not of this program.
     pub fn start(store: Store, city: &Arc<City>, live: &Arc<Live>, now: Time) -> anyhow::Result<Rebuilt> {
         let (sender, receiver) = mpsc::channel(DESK_QUEUE_MAX);
-        let failed = Arc::new(AtomicBool::new(false));
+        let (failing, failed) = watch::channel(None);
         let timetables: Timetables = Arc::default();
         let picture = Arc::new(RwLock::new(Picture::new(Arc::clone(city), now)));
-        let (live, failing) = (Arc::clone(live), Arc::clone(&failed));
-        let mut clerk = Clerk::new(store, city, live, Arc::clone(&picture), Arc::clone(&timetables), failing, now);
+        let live = Arc::clone(live);
+        let sealer = sealer::Sealer::start(&sender)?;
+        let shared =
+            clerk::Shared { live, picture: Arc::clone(&picture), timetables: Arc::clone(&timetables), failed: failing };
+        let mut clerk = Clerk::new(store, city, shared, sealer, now);
         clerk.rebuild(city, now)?;
         let thread = std::thread::Builder::new().name("desk".to_owned()).spawn(move || clerk.work(receiver))?;
         Ok(Rebuilt { desk: Self { sender, failed }, thread, picture, timetables })

@@ -93,6 +93,7 @@ fn redraw(picture: &mut Picture, reader: &store::Reader, city: &City, now: Time)
     for alert in reader.alerts(standing, ALERTS_PER_PAGE_MAX)? {
         picture.put_alert(alert);
     }
+    picture.grow_old(now);
     // Nobody listens yet; the first browser gets a snapshot.
     let _told = picture.tick(now, unseen);
     Ok(())

@@ -79,6 +79,11 @@ impl Watcher {
         self.position.map_or(0, |position| position.seq.0).saturating_sub(self.snapshot_seq)
     }
 
+    /// The newest entry that is in the last snapshot.
+    pub(super) fn covered(&self) -> Seq {
+        Seq(self.snapshot_seq)
+    }
+
     pub(super) fn now(&self) -> Option<Time> {
         self.position.map(|position| position.time)
     }

@@ -9,7 +9,7 @@ mod warnings;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use city::{Alert, AlertChange, AlertId, DatastreamId, FeedId, Observations, Record, Tally, ThingId, Time, Timetable};
+use city::{Alert, AlertChange, AlertId, DatastreamId, FeedId, Observations, Record, Tally, Time, Timetable};
 use serde::Serialize;
 
 use crate::config::City;
@@ -187,7 +187,12 @@ impl Picture {
         }
     }
 
-    /// Moves time on: vehicles that were not heard of go, things and feeds turn stale. Says all that changed.
+    /// Moves time on: things turn stale.
+    pub fn grow_old(&mut self, now: Time) {
+        self.things.grow_old(self.now.max(now));
+    }
+
+    /// Says all that changed until `now`: vehicles that were not heard of go, feeds turn silent.
     pub fn tick(&mut self, now: Time, mut changes: Changes) -> Changes {
         self.now = self.now.max(now);
         changes.vehicles = self.vehicles.changes(self.now);
@@ -246,10 +251,5 @@ impl Picture {
     /// Things with their latest values.
     pub fn thing_states(&self) -> Vec<ThingState> {
         self.things.states(self.now)
-    }
-
-    /// Things within a box with their latest values, at most `limit`.
-    pub fn things_in(&self, ids: impl Iterator<Item = ThingId>) -> Vec<ThingState> {
-        ids.filter_map(|id| self.things.state(id, self.now)).collect()
     }
 }

@@ -1,5 +1,5 @@
 //! Things and the latest values of their datastreams. Work is in proportion to what changed: a value touches its own
-//! thing, and time touches only the things that are or turn stale.
+//! thing, and a tick of the clock the things that are or turn stale.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
@@ -31,15 +31,13 @@ pub(super) struct Things {
     properties: HashMap<ObservedPropertyId, ObservedProperty>,
     /// In the order of the configuration, then of their making.
     order: Vec<ThingId>,
-    things: HashMap<ThingId, Thing>,
+    by_id: HashMap<ThingId, Thing>,
     series: HashMap<DatastreamId, Series>,
     of_thing: HashMap<ThingId, Vec<DatastreamId>>,
     /// Positions of Locations, by id, and what stands there: a Thing and its Location come apart.
     places: HashMap<EntityId, Position>,
     /// Things to look at again: something about them changed.
     touched: BTreeSet<ThingId>,
-    /// When which series turns stale, if nothing comes.
-    stale_at: BTreeSet<(Time, DatastreamId)>,
     /// Things that are stale: their words change with time alone.
     stale: BTreeSet<ThingId>,
     told: BTreeMap<ThingId, Vec<(bool, Option<String>)>>,
@@ -50,12 +48,11 @@ impl Things {
         let mut all = Self {
             properties: city.observed_properties.iter().map(|p| (p.id.clone(), p.clone())).collect(),
             order: Vec::new(),
-            things: HashMap::new(),
+            by_id: HashMap::new(),
             series: HashMap::new(),
             of_thing: HashMap::new(),
             places: HashMap::new(),
             touched: BTreeSet::new(),
-            stale_at: BTreeSet::new(),
             stale: BTreeSet::new(),
             told: BTreeMap::new(),
         };
@@ -117,7 +114,7 @@ impl Things {
 
     fn put_thing(&mut self, thing: Thing) {
         let id = thing.id;
-        if self.things.insert(id, thing).is_none() {
+        if self.by_id.insert(id, thing).is_none() {
             self.order.push(id);
         }
         self.touched.insert(id);
@@ -138,7 +135,7 @@ impl Things {
     }
 
     fn drop_thing(&mut self, id: ThingId) {
-        self.things.remove(&id);
+        self.by_id.remove(&id);
         self.order.retain(|other| *other != id);
         for datastream in self.of_thing.remove(&id).unwrap_or_default() {
             self.drop_datastream(datastream);
@@ -150,9 +147,6 @@ impl Things {
 
     fn drop_datastream(&mut self, id: DatastreamId) {
         let Some(series) = self.series.remove(&id) else { return };
-        if let Some(latest) = series.values.back() {
-            self.stale_at.remove(&(latest.phenomenon_time + series.datastream.beat, id));
-        }
         if let Some(list) = self.of_thing.get_mut(&series.datastream.thing) {
             list.retain(|other| *other != id);
         }
@@ -172,15 +166,8 @@ impl Things {
         {
             values.pop_front();
         }
-        if before != Some(newest) {
-            let beat = series.datastream.beat;
-            if let Some(before) = before {
-                self.stale_at.remove(&(before + beat, datastream));
-            }
-            self.stale_at.insert((newest + beat, datastream));
-            if before.is_none() || self.stale.contains(&series.datastream.thing) {
-                self.touched.insert(series.datastream.thing);
-            }
+        if before != Some(newest) && (before.is_none() || self.stale.contains(&series.datastream.thing)) {
+            self.touched.insert(series.datastream.thing);
         }
         true
     }
@@ -191,18 +178,21 @@ impl Things {
         }
     }
 
-    /// Things about which something else is known than was told last.
-    pub(super) fn changes(&mut self, now: Time) -> Vec<ThingState> {
-        while let Some((due, id)) = self.stale_at.first().copied()
-            && due < now
-        {
-            self.stale_at.pop_first();
-            if let Some(series) = self.series.get(&id) {
-                self.touched.insert(series.datastream.thing);
+    /// Time has come to `now`: which series turned stale, and whose words grew older. A look at each series, some
+    /// nanoseconds each; so it is for ticks, not for every commit.
+    pub(super) fn grow_old(&mut self, now: Time) {
+        for series in self.series.values() {
+            let datastream = &series.datastream;
+            if series.values.back().is_some_and(|latest| now.since(latest.phenomenon_time) > datastream.beat) {
+                self.touched.insert(datastream.thing);
             }
         }
-        let mut look = std::mem::take(&mut self.touched);
-        look.extend(&self.stale);
+        self.touched.extend(&self.stale);
+    }
+
+    /// Things about which something else is known than was told last.
+    pub(super) fn changes(&mut self, now: Time) -> Vec<ThingState> {
+        let look = std::mem::take(&mut self.touched);
         let mut changed = Vec::new();
         for id in look {
             let Some(state) = self.state(id, now) else { continue };
@@ -225,7 +215,7 @@ impl Things {
     }
 
     pub(super) fn state(&self, id: ThingId, now: Time) -> Option<ThingState> {
-        let thing = self.things.get(&id)?;
+        let thing = self.by_id.get(&id)?;
         let of = self.of_thing.get(&id).map(Vec::as_slice).unwrap_or_default();
         Some(ThingState {
             id: id.0,

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::rejection::{JsonRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
-use city::{Acknowledgement, AlertId, AlertState, DatastreamId, Span, Tally, Time};
+use city::{Acknowledgement, AlertId, AlertState, Span, Tally, Time};
 use gate::Candidate;
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -12,15 +12,15 @@ use super::App;
 use super::problem::Refusal;
 use super::views::{
     AcknowledgeRequest, AlertHistory, AlertPage, CityView, FeedPage, ForecastView, Health, Mode, Problem, RulePage,
-    RuleView, SeriesView, StateView,
+    RuleView, StateView,
 };
 use crate::config::control_room_feed;
-use crate::limits::{ALERTS_PER_PAGE_MAX, SERIES_POINTS_MAX};
+use crate::limits::ALERTS_PER_PAGE_MAX;
 
-type Answer<T> = Result<Json<T>, Refusal>;
+pub(super) type Answer<T> = Result<Json<T>, Refusal>;
 
 /// Runs a read of the store away from the threads that serve.
-async fn read<T: Send + 'static>(
+pub(super) async fn read<T: Send + 'static>(
     app: &App,
     question: impl FnOnce(&store::Reader) -> Result<T, store::StoreError> + Send + 'static,
 ) -> Result<T, Refusal> {
@@ -30,7 +30,7 @@ async fn read<T: Send + 'static>(
 }
 
 /// `GET /health`
-#[utoipa::path(get, path = "/health", responses((status = 200, body = Health), (status = 503, body = Problem)))]
+#[utoipa::path(get, path = "/health", responses((status = 200, body = Health), (status = 503, body = Problem, content_type = "application/problem+json")))]
 pub async fn health(State(app): State<App>) -> Answer<Health> {
     if app.desk().failed() {
         return Err(Refusal::unavailable("the desk has stopped: the disk refused a write; the program's log says why"));
@@ -50,7 +50,11 @@ pub async fn city(State(app): State<App>) -> Json<CityView> {
         bbox: city.bbox,
         centre: city.centre,
         attribution: city.attribution.clone(),
-        mode: if app.replay.is_some() { Mode::Replay } else { Mode::Live },
+        mode: match (&app.replay, city.sandbox) {
+            (Some(_), _) => Mode::Replay,
+            (None, true) => Mode::Sandbox,
+            (None, false) => Mode::Live,
+        },
         replay: app.replay.clone(),
         notice: city.notice.clone(),
         places: city.places.clone(),
@@ -66,6 +70,7 @@ pub async fn state(State(app): State<App>) -> Json<StateView> {
 
 /// Which alerts.
 #[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct AlertQuery {
     /// `open`, `acknowledged`, `resolved`, or `all`.
@@ -92,7 +97,7 @@ pub enum AlertStates {
 }
 
 /// `GET /api/alerts`
-#[utoipa::path(get, path = "/api/alerts", params(AlertQuery), responses((status = 200, body = AlertPage), (status = 400, body = Problem)))]
+#[utoipa::path(get, path = "/api/alerts", params(AlertQuery), responses((status = 200, body = AlertPage), (status = 400, body = Problem, content_type = "application/problem+json")))]
 pub async fn alerts(State(app): State<App>, query: Result<Query<AlertQuery>, QueryRejection>) -> Answer<AlertPage> {
     let Query(query) = query.map_err(|error| Refusal::malformed(error.body_text()))?;
     let state = match query.state.unwrap_or_default() {
@@ -108,7 +113,7 @@ pub async fn alerts(State(app): State<App>, query: Result<Query<AlertQuery>, Que
 }
 
 /// `GET /api/alerts/{id}`
-#[utoipa::path(get, path = "/api/alerts/{id}", params(("id" = String, Path)), responses((status = 200, body = AlertHistory), (status = 404, body = Problem)))]
+#[utoipa::path(get, path = "/api/alerts/{id}", params(("id" = String, Path)), responses((status = 200, body = AlertHistory), (status = 404, body = Problem, content_type = "application/problem+json")))]
 pub async fn alert(State(app): State<App>, Path(id): Path<String>) -> Answer<AlertHistory> {
     let id = AlertId(id.into());
     let (alert, history) = read(&app, move |reader| Ok((reader.alert(&id)?, reader.alert_history(&id)?))).await?;
@@ -122,8 +127,8 @@ fn no_alert() -> Refusal {
 
 /// `POST /api/alerts/{id}/acknowledge`
 #[utoipa::path(post, path = "/api/alerts/{id}/acknowledge", params(("id" = String, Path)), request_body = AcknowledgeRequest,
-    responses((status = 200, body = city::Alert), (status = 400, body = Problem), (status = 404, body = Problem),
-        (status = 409, body = Problem), (status = 422, body = Problem)))]
+    responses((status = 200, body = city::Alert), (status = 400, body = Problem, content_type = "application/problem+json"), (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 409, body = Problem, content_type = "application/problem+json"), (status = 422, body = Problem, content_type = "application/problem+json")))]
 pub async fn acknowledge(
     State(app): State<App>,
     Path(id): Path<String>,
@@ -193,58 +198,14 @@ pub async fn rules(State(app): State<App>) -> Json<RulePage> {
     Json(RulePage { items: app.city.rules.iter().map(view).collect() })
 }
 
-/// Which part of a series.
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-pub struct SeriesQuery {
-    /// First instant (RFC 3339); 24 h before the last when missing.
-    #[param(value_type = Option<String>, format = DateTime)]
-    pub from: Option<Time>,
-    /// Last instant (RFC 3339); now when missing.
-    #[param(value_type = Option<String>, format = DateTime)]
-    pub to: Option<Time>,
-    /// At most so many buckets; 1 to 5000.
-    #[param(minimum = 1, maximum = 5000)]
-    pub points: Option<u32>,
-}
-
-/// `GET /api/series/{datastream}`
-#[utoipa::path(get, path = "/api/series/{datastream}", params(("datastream" = u32, Path), SeriesQuery),
-    responses((status = 200, body = SeriesView), (status = 400, body = Problem), (status = 404, body = Problem)))]
-pub async fn series(
-    State(app): State<App>,
-    Path(datastream): Path<String>,
-    query: Result<Query<SeriesQuery>, QueryRejection>,
-) -> Answer<SeriesView> {
-    let Query(query) = query.map_err(|error| Refusal::malformed(error.body_text()))?;
-    let (id, unit_symbol) = unit_of(&app, &datastream)?;
-    let to = query.to.unwrap_or_else(|| app.clock.now());
-    let from = query.from.unwrap_or(to - Span::h(24));
-    if from >= to {
-        return Err(Refusal::malformed("from: expected a time before to"));
-    }
-    let buckets = query.points.unwrap_or(400).clamp(1, SERIES_POINTS_MAX);
-    let found = read(&app, move |reader| reader.downsample(id, from, to, buckets)).await?;
-    let points = found.iter().map(|bucket| (bucket.from.ms(), bucket.mean, bucket.min, bucket.max)).collect();
-    Ok(Json(SeriesView { datastream: id.0, from, to, unit_symbol, points }))
-}
-
-fn unit_of(app: &App, datastream: &str) -> Result<(DatastreamId, String), Refusal> {
-    let missing = || Refusal::not_found("there is no datastream with this id; GET /v1.1/Datastreams lists them");
-    let id: u32 = datastream.parse().map_err(|_| missing())?;
-    let datastream = app.city.datastreams.iter().find(|d| d.id.0 == id).ok_or_else(missing)?;
-    let property = app.city.observed_properties.iter().find(|p| p.id == datastream.observed_property);
-    Ok((datastream.id, property.map(|p| p.unit_symbol.clone()).unwrap_or_default()))
-}
-
 /// How much of the past a forecast and its skill are made from: ten days of skill and a day to start from.
 const FORECAST_PAST: Span = Span::h(24 * 11);
 
 /// `GET /api/forecast/{datastream}`
 #[utoipa::path(get, path = "/api/forecast/{datastream}", params(("datastream" = u32, Path)),
-    responses((status = 200, body = ForecastView), (status = 404, body = Problem)))]
+    responses((status = 200, body = ForecastView), (status = 404, body = Problem, content_type = "application/problem+json")))]
 pub async fn forecast(State(app): State<App>, Path(datastream): Path<String>) -> Answer<ForecastView> {
-    let (id, _) = unit_of(&app, &datastream)?;
+    let id = super::series::datastream_of(&app, &datastream)?;
     let now = app.clock.now();
     let forecast = read(&app, move |reader| {
         let points = reader.range(id, now - FORECAST_PAST, now + Span::ms(1))?;

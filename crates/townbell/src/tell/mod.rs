@@ -9,6 +9,7 @@ pub mod pages;
 pub mod problem;
 pub mod routes;
 pub mod sensorthings;
+pub mod series;
 pub mod stream;
 pub mod views;
 
@@ -22,6 +23,7 @@ use crate::config::City;
 use crate::desk::Desk;
 use crate::feeds::Door;
 use crate::picture::Picture;
+use crate::sensing::Sensing;
 use live::Live;
 use views::ReplayView;
 
@@ -36,8 +38,10 @@ pub struct App {
     pub live: Arc<Live>,
     /// The way in: gate and desk.
     pub door: Arc<Door>,
+    /// Things and datastreams.
+    pub sensing: Arc<Sensing>,
     /// History.
-    pub readers: Arc<store::Readers>,
+    pub readers: store::Readers,
     /// The city's time.
     pub clock: Arc<dyn Clock>,
     /// Who may ask.

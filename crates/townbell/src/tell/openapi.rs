@@ -3,7 +3,7 @@
 use axum::Json;
 use utoipa::OpenApi;
 
-use super::{api, metrics, pages, sensorthings, stream};
+use super::{api, metrics, pages, sensorthings, series, stream};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -21,7 +21,12 @@ use super::{api, metrics, pages, sensorthings, stream};
         api::acknowledge,
         api::feeds,
         api::rules,
-        api::series,
+        series::series,
+        series::values,
+        series::buckets,
+        series::latest,
+        series::count,
+        series::things,
         api::forecast,
         stream::live,
         metrics::metrics,
@@ -29,7 +34,10 @@ use super::{api, metrics, pages, sensorthings, stream};
         document,
         sensorthings::root,
         sensorthings::read,
-        sensorthings::create
+        sensorthings::create,
+        sensorthings::update,
+        sensorthings::replace,
+        sensorthings::delete
     ),
     components(schemas(crate::picture::VehicleChanges, crate::picture::ObservationEvent, city::AlertChange))
 )]

@@ -14,11 +14,27 @@ pub struct Refusal {
     kind: &'static str,
     title: &'static str,
     detail: String,
+    field: Option<String>,
 }
 
 impl Refusal {
     fn new(status: StatusCode, kind: &'static str, title: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, kind, title, detail: detail.into() }
+        Self { status, kind, title, detail: detail.into(), field: None }
+    }
+
+    /// What a standard's own part of the program refuses, about a field of the body where it names one.
+    pub fn about(status: StatusCode, title: &'static str, detail: String, field: Option<String>) -> Self {
+        let kind = match status {
+            StatusCode::BAD_REQUEST => "malformed",
+            StatusCode::NOT_FOUND => "not-found",
+            StatusCode::METHOD_NOT_ALLOWED => "method",
+            StatusCode::CONFLICT => "conflict",
+            StatusCode::PAYLOAD_TOO_LARGE => "too-large",
+            StatusCode::UNPROCESSABLE_ENTITY => "not-admitted",
+            StatusCode::NOT_IMPLEMENTED => "not-implemented",
+            _ => "failed",
+        };
+        Self { field, ..Self::new(status, kind, title, detail) }
     }
 
     /// Any other status, in its own general words.
@@ -79,6 +95,10 @@ impl Refusal {
     pub fn not_implemented(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_IMPLEMENTED, "not-implemented", "Not done yet", detail)
     }
+    /// 507: no room on the disk for what can wait.
+    pub fn full(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::INSUFFICIENT_STORAGE, "full", "The disk is full", detail)
+    }
     /// 503: the program cannot do it now.
     pub fn unavailable(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Not now", detail)
@@ -92,6 +112,7 @@ impl IntoResponse for Refusal {
             title: self.title.to_owned(),
             status: self.status.as_u16(),
             detail: self.detail,
+            field: self.field,
         };
         let mut response = (self.status, Json(body)).into_response();
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));

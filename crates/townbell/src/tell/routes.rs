@@ -18,7 +18,7 @@ use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove
 use tower_http::limit::RequestBodyLimitLayer;
 
 use super::problem::Refusal;
-use super::{App, api, metrics, openapi, pages, sensorthings, stream};
+use super::{App, api, metrics, openapi, pages, sensorthings, series, stream};
 use crate::limits::REQUEST_BYTES_MAX;
 
 /// One line of the table.
@@ -88,11 +88,19 @@ pub fn build(app: &App) -> (Router, Vec<Route>) {
         .add(post.clone(), "/api/alerts/{id}/acknowledge", Acknowledge, Alerts, api::acknowledge)
         .add(get.clone(), "/api/feeds", Read, Centre, api::feeds)
         .add(get.clone(), "/api/rules", Read, Public, api::rules)
-        .add(get.clone(), "/api/series/{datastream}", Read, Operations, api::series)
+        .add(get.clone(), "/api/series/latest", Read, Operations, series::latest)
+        .add(get.clone(), "/api/series/count", Read, Operations, series::count)
+        .add(get.clone(), "/api/series/{datastream}", Read, Operations, series::series)
+        .add(get.clone(), "/api/series/{datastream}/values", Read, Operations, series::values)
+        .add(get.clone(), "/api/series/{datastream}/buckets", Read, Operations, series::buckets)
+        .add(get.clone(), "/api/things", Read, Operations, series::things)
         .add(get.clone(), "/api/forecast/{datastream}", Read, Operations, api::forecast)
         .add(get.clone(), "/v1.1", Read, Operations, sensorthings::root)
         .add(get.clone(), "/v1.1/{*path}", Read, Operations, sensorthings::read)
         .add(post, "/v1.1/{*path}", Observe, Operations, sensorthings::create)
+        .add(Method::PATCH, "/v1.1/{*path}", Observe, Operations, sensorthings::update)
+        .add(Method::PUT, "/v1.1/{*path}", Observe, Operations, sensorthings::replace)
+        .add(Method::DELETE, "/v1.1/{*path}", Observe, Operations, sensorthings::delete)
         .add(get.clone(), "/tiles/{z}/{x}/{y}", Read, Public, pages::tile)
         .add(get.clone(), "/", Read, Public, pages::page)
         .add(get, "/{*path}", Read, Public, pages::page);
@@ -102,23 +110,42 @@ pub fn build(app: &App) -> (Router, Vec<Route>) {
         .method_not_allowed_fallback(async || Refusal::method())
         .layer(RequestBodyLimitLayer::new(REQUEST_BYTES_MAX))
         .layer(CompressionLayer::new().compress_when(text))
-        .layer(middleware::from_fn(with_headers))
+        .layer(middleware::from_fn_with_state(app.clone(), with_headers))
         .with_state(app.clone());
     (router, table.routes)
 }
 
-async fn stand_before(State(guard): State<Guard>, request: Request<Body>, next: Next) -> Response {
+async fn stand_before(State(guard): State<Guard>, mut request: Request<Body>, next: Next) -> Response {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
     let loopback = peer.is_some_and(|peer| peer.0.ip().is_loopback()) && names_loopback(request.headers());
     let caller = Caller { loopback, token_sha256: bearer(request.headers()) };
     if guard.action != Action::Read && !own_origin(request.headers()) {
         return Refusal::denied("a page of another origin may not act here").into_response();
     }
-    match authorise(&guard.app.access, caller, guard.action, guard.class) {
-        Decision::Allow => next.run(request).await,
-        Decision::NeedsToken => Refusal::needs_token().into_response(),
-        Decision::Deny => {
-            Refusal::denied("this address answers callers on the same machine, or with a token").into_response()
+    let asker = Asker(caller);
+    match asker.may(&guard.app, guard.action, guard.class) {
+        Ok(()) => {
+            request.extensions_mut().insert(asker);
+            next.run(request).await
+        }
+        Err(refusal) => refusal.into_response(),
+    }
+}
+
+/// Who asks, for handlers that find out on the way what is asked.
+#[derive(Clone, Copy, Debug)]
+pub struct Asker(Caller);
+
+impl Asker {
+    /// Whether this caller may do it.
+    ///
+    /// # Errors
+    /// 401 or 403 when not.
+    pub fn may(&self, app: &App, action: Action, class: DataClass) -> Result<(), Refusal> {
+        match authorise(&app.access, self.0, action, class) {
+            Decision::Allow => Ok(()),
+            Decision::NeedsToken => Err(Refusal::needs_token()),
+            Decision::Deny => Err(Refusal::denied("this address answers callers on the same machine, or with a token")),
         }
     }
 }
@@ -147,7 +174,10 @@ fn bearer(headers: &HeaderMap) -> Option<[u8; 32]> {
     Some(Sha256::digest(token.as_bytes()).into())
 }
 
-async fn with_headers(request: Request<Body>, next: Next) -> Response {
+/// Said by every answer of a sandbox.
+const SANDBOX_HEADER: HeaderName = HeaderName::from_static("townbell-sandbox");
+
+async fn with_headers(State(app): State<App>, request: Request<Body>, next: Next) -> Response {
     let mut response = next.run(request).await;
     let status = response.status();
     let kind = response.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
@@ -156,6 +186,9 @@ async fn with_headers(request: Request<Body>, next: Next) -> Response {
         response = Refusal::of(status).into_response();
     }
     let headers = response.headers_mut();
+    if app.city.sandbox {
+        headers.insert(SANDBOX_HEADER, HeaderValue::from_static("true"));
+    }
     let fixed = [
         (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),

@@ -29,7 +29,7 @@ pub struct CityView {
     pub roles: Vec<String>,
 }
 
-/// Live or replay.
+/// Live, replay or sandbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
@@ -37,6 +37,8 @@ pub enum Mode {
     Live,
     /// Recorded days through the same doors.
     Replay,
+    /// A throw-away store that admits any observed property.
+    Sandbox,
 }
 
 /// What is replayed.
@@ -316,7 +318,98 @@ pub struct SeriesView {
     /// Unit (UCUM).
     pub unit_symbol: String,
     /// Milliseconds since the epoch, mean, min, max.
+    #[schema(value_type = Vec<Vec<f64>>)]
     pub points: Vec<(i64, f64, f64, f64)>,
+}
+
+/// Every value of a stretch of a series.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ValuesView {
+    /// Datastream.
+    pub datastream: u32,
+    /// First instant.
+    pub from: Time,
+    /// Last instant, not included.
+    pub to: Time,
+    /// As known at this instant; null: as known now.
+    pub as_of: Option<Time>,
+    /// Unit (UCUM).
+    pub unit_symbol: String,
+    /// Milliseconds since the epoch, and the value.
+    #[schema(value_type = Vec<Vec<f64>>)]
+    pub values: Vec<(i64, f64)>,
+    /// Where the rest begins, when this is not all: ask again with it as `from`.
+    pub next_from: Option<Time>,
+}
+
+/// A series in buckets of one length.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct BucketsView {
+    /// Datastream.
+    pub datastream: u32,
+    /// First instant.
+    pub from: Time,
+    /// Last instant, not included.
+    pub to: Time,
+    /// Length of a bucket, seconds.
+    pub step_s: u32,
+    /// Unit (UCUM).
+    pub unit_symbol: String,
+    /// Of each bucket with a value: milliseconds since the epoch of its beginning, min, max, mean, count.
+    #[schema(value_type = Vec<Vec<f64>>)]
+    pub buckets: Vec<(i64, f64, f64, f64, u32)>,
+}
+
+/// The newest value of every series.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct LatestView {
+    /// Datastream, milliseconds since the epoch of its phenomenon time, value.
+    #[schema(value_type = Vec<Vec<f64>>)]
+    pub values: Vec<(u32, i64, f64)>,
+}
+
+/// How many.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct CountView {
+    /// Observations, each counted once however often it was corrected.
+    pub count: u64,
+}
+
+/// Things within a box.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ThingsView {
+    /// By id.
+    pub things: Vec<PlacedThing>,
+}
+
+/// A thing with the newest values of its series.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct PlacedThing {
+    /// Id.
+    pub id: String,
+    /// Name.
+    pub name: String,
+    /// Where it stands.
+    pub position: Position,
+    /// Its series.
+    pub datastreams: Vec<PlacedValue>,
+}
+
+/// A series with its newest value.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct PlacedValue {
+    /// Datastream.
+    pub datastream: u32,
+    /// Its name.
+    pub name: String,
+    /// What it observes.
+    pub observed_property: String,
+    /// Unit (UCUM).
+    pub unit_symbol: String,
+    /// When it was so; null: nothing has come yet.
+    pub phenomenon_time: Option<Time>,
+    /// How much.
+    pub result: Option<f64>,
 }
 
 /// A forecast with its skill.
@@ -331,6 +424,7 @@ pub struct ForecastView {
     /// How it is made, in words.
     pub method: String,
     /// Milliseconds since the epoch, value, low, high.
+    #[schema(value_type = Vec<Vec<f64>>)]
     pub points: Vec<(i64, f64, f64, f64)>,
     /// Share of the error of persistence that it saves at 6 h; null when not known.
     pub skill: Option<f64>,
@@ -365,4 +459,7 @@ pub struct Problem {
     pub status: u16,
     /// What went wrong here, and what would be right.
     pub detail: String,
+    /// The field of the body that it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
 }

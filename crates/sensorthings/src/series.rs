@@ -1,0 +1,68 @@
+//! What this room asks of whoever keeps the observations. The program answers it from its store; the tests from memory.
+
+use std::sync::Arc;
+
+use city::{DatastreamId, Detail, Observation, ObservationKey, Time};
+
+/// One observation with what it has besides.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// Series, phenomenon time and result.
+    pub observation: Observation,
+    /// What few have.
+    pub detail: Option<Arc<Detail>>,
+    /// When it was received, where that is known.
+    pub received: Option<Time>,
+}
+
+/// Rows of one series in canonical order or against it, read as they are asked for.
+pub type Rows<'a> = Box<dyn Iterator<Item = Result<Row, SeriesError>> + 'a>;
+
+/// The observations of all datastreams.
+pub trait Series {
+    /// The observations of one datastream with `from <= phenomenonTime < to`, ordered by [`ObservationKey`] (an absent
+    /// result time before all others), or the other way round. With `as_of`: as they were known then.
+    fn rows(
+        &self,
+        datastream: DatastreamId,
+        from: Time,
+        to: Time,
+        descending: bool,
+        as_of: Option<Time>,
+    ) -> Result<Rows<'_>, SeriesError>;
+
+    /// One observation.
+    fn row(&self, key: &ObservationKey, as_of: Option<Time>) -> Result<Option<Row>, SeriesError>;
+
+    /// How many observations a datastream has; maintained, not counted.
+    fn count(&self, datastream: DatastreamId) -> Result<u64, SeriesError>;
+
+    /// The first and last phenomenon time of a datastream; maintained.
+    fn span(&self, datastream: DatastreamId) -> Result<Option<(Time, Time)>, SeriesError>;
+
+    /// The first and last result time of a datastream, where that is maintained.
+    fn result_span(&self, _datastream: DatastreamId) -> Result<Option<(Time, Time)>, SeriesError> {
+        Ok(None)
+    }
+
+    /// The newest observation of a datastream.
+    fn latest(&self, datastream: DatastreamId) -> Result<Option<Row>, SeriesError>;
+}
+
+/// The observations cannot be read. Whoever keeps them logs why; a client is told that it is so, and never the text.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the observations cannot be read: {0}")]
+pub struct SeriesError(pub String);
+
+impl Row {
+    /// What makes it the same observation.
+    pub fn key(&self) -> ObservationKey {
+        let Observation { datastream, phenomenon_time, .. } = self.observation;
+        ObservationKey { datastream, phenomenon_time, result_time: self.detail().and_then(|detail| detail.result_time) }
+    }
+
+    /// What it has besides.
+    pub fn detail(&self) -> Option<&Detail> {
+        self.detail.as_deref()
+    }
+}

@@ -1,0 +1,130 @@
+//! Data arrays, judged row by row.
+
+use city::{EntityId, EntityKind as K};
+use sensorthings::problem::Problem;
+use sensorthings::write::{self, Created};
+use serde_json::{Value, json};
+
+use crate::world::{World, at, datastream, point, station, told_of};
+
+fn create(world: &World, body: &Value) -> Result<Created, Problem> {
+    world.with(|rules| write::create_observations(&world.catalogue, rules, body.to_string().as_bytes()))
+}
+
+fn group(id: u32, rows: &Value) -> Value {
+    json!({ "Datastream": { "@iot.id": id }, "components": ["phenomenonTime", "result"], "dataArray": rows })
+}
+
+fn refused(created: &Created) -> Vec<(usize, u16, String)> {
+    let told = |(row, problem): &(usize, Problem)| {
+        let (status, field) = told_of(problem.clone());
+        (*row, status, field)
+    };
+    created.refused.iter().map(told).collect()
+}
+
+#[test]
+fn a_bad_row_harms_no_other() {
+    let mut world = World::sandbox();
+    world.made("Things", &station("OM_CountObservation"));
+    world.made("Things(1)/Datastreams", &datastream("OM_Measurement"));
+    let time = |hour: u32| format!("2024-05-02T{hour:02}:00:00Z");
+    let created = create(
+        &world,
+        &json!([
+            group(1, &json!([[time(0), 1], [time(1), 1.5], ["yesterday", 1], [time(2), 2]])),
+            group(9, &json!([[time(0), 1]])),
+            group(2, &json!([[time(0), "x"], [time(1), 2.5]])),
+        ]),
+    )
+    .expect("a data array");
+    assert_eq!(created.count, 7);
+    let field = |name: &str| name.to_owned();
+    assert_eq!(
+        refused(&created),
+        [
+            (1, 422, field("result")),
+            (2, 400, field("phenomenonTime")),
+            (4, 400, field("Datastream")),
+            (5, 422, field("result")),
+        ]
+    );
+    assert_eq!(created.places, [0, 3, 6]);
+    assert_eq!(created.plan.observations.results(), [1.0, 2.0, 2.5]);
+    world.take(created.plan);
+    assert_eq!(world.count(K::FeatureOfInterest), 1, "one for both, made on the way");
+    let again = create(&world, &json!([group(1, &json!([[time(5), 1]]))])).expect("a data array");
+    assert!(again.plan.changes.is_empty() && again.plan.observations.details().is_empty());
+}
+
+#[test]
+fn every_component_is_read() {
+    let mut world = World::sandbox();
+    world.made("Things", &station("OM_Observation"));
+    let feature =
+        json!({ "name": "F", "description": "D", "encodingType": "application/geo+json", "feature": point(7.0, 7.0) });
+    world.made("FeaturesOfInterest", &feature);
+    let components = [
+        "id",
+        "result",
+        "phenomenonTime",
+        "resultTime",
+        "resultQuality",
+        "validTime",
+        "parameters",
+        "FeatureOfInterest/id",
+    ];
+    let row = |result: Value, feature: Value| {
+        json!([
+            7, result, "2024-05-02T00:00:00Z/2024-05-02T01:00:00Z", "2024-05-02T02:00:00Z", "good",
+            "2024-05-02T00:00:00Z/2024-05-03T00:00:00Z", { "depth": 1 }, feature
+        ])
+    };
+    let body = json!([{
+        "Datastream": { "@iot.id": 1 }, "components": components, "dataArray@iot.count": 3,
+        "dataArray": [row(json!("wet"), json!(1)), row(json!(true), Value::Null), row(json!(1), json!(9))]
+    }]);
+    let created = create(&world, &body).expect("a data array");
+    assert_eq!(refused(&created), [(2, 400, "FeatureOfInterest.@iot.id".to_owned())]);
+    let detail = created.plan.observations.detail(0).expect("a detail");
+    assert_eq!(detail.phenomenon_end, Some(at("2024-05-02T01:00:00Z")));
+    assert_eq!(detail.result_time, Some(at("2024-05-02T02:00:00Z")));
+    assert_eq!(detail.feature_of_interest, Some(EntityId::Number(1)));
+    assert_eq!(detail.parameters.len(), 1);
+    world.take(created.plan);
+    // FeatureOfInterest/@iot.id is the same; a component that an observation does not have refuses its rows.
+    let body = json!([{
+        "Datastream": { "@iot.id": 1 }, "components": ["result", "phenomenonTime", "FeatureOfInterest/@iot.id"],
+        "dataArray": [[1, "2024-05-03T00:00:00Z", 1]]
+    }]);
+    world.take(create(&world, &body).expect("a data array").plan);
+    let body = json!([{
+        "Datastream": { "@iot.id": 1 }, "components": ["result", "phenomenonTime", "image"],
+        "dataArray": [[1, "2024-05-03T00:00:00Z", "CANARY"]]
+    }]);
+    let answer = create(&world, &body).map(|created| refused(&created)).map_err(told_of);
+    assert!(
+        answer == Ok(vec![(0, 422, "image".to_owned())])
+            || answer.is_err_and(|(status, _)| status == 400 || status == 422)
+    );
+}
+
+#[test]
+fn a_city_judges_rows_by_its_packs() {
+    let mut world = World::city();
+    let mut body = datastream("OM_Measurement");
+    body["Thing"] = json!({ "@iot.id": 1 });
+    world.made("Datastreams", &body);
+    let body = json!([{
+        "Datastream": { "@iot.id": 1 }, "components": ["phenomenonTime", "result", "parameters"],
+        "dataArray": [
+            ["2024-05-02T00:00:00Z", 1, { "height_m": 2 }],
+            ["2024-05-02T01:00:00Z", 1, { "who": 2 }],
+            ["2024-05-02T02:00:00Z", 1, null],
+        ]
+    }]);
+    let created = create(&world, &body).expect("a data array");
+    assert_eq!(refused(&created), [(1, 422, "parameters.who".to_owned())]);
+    world.take(created.plan);
+    assert_eq!(world.series.0.len(), 2);
+}

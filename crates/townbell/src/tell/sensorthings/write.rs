@@ -1,0 +1,162 @@
+//! Writing: create, change, replace, take away. Answered when it is durable.
+
+use account::{Action, DataClass};
+use axum::Extension;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+use sensorthings::catalogue::Catalogue;
+use sensorthings::read::{entity_address, entity_json, observation_address, observation_json};
+use sensorthings::series::Series;
+use sensorthings::write::{self, Rules, Target};
+
+use super::{base, batch, observe, refuse, resource};
+use crate::tell::App;
+use crate::tell::problem::Refusal;
+use crate::tell::routes::Asker;
+use crate::tell::views::Problem;
+
+/// One change of what is there.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Change {
+    Create,
+    Alter(write::Change),
+    Delete,
+}
+
+/// `POST /v1.1/{path}`: an entity with all that is inside it, a link, `CreateObservations`, `$batch`.
+#[utoipa::path(post, path = "/v1.1/{path}",
+    params(("path" = String, Path, description = "an entity set, as Things or Datastreams(1)/Observations; CreateObservations; $batch")),
+    request_body(content = String, content_type = "application/json"),
+    responses((status = 200, content_type = "application/json"), (status = 201, content_type = "application/json"),
+        (status = 400, body = Problem, content_type = "application/problem+json"), (status = 405, body = Problem, content_type = "application/problem+json"), (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 409, body = Problem, content_type = "application/problem+json"), (status = 413, body = Problem, content_type = "application/problem+json"),
+        (status = 422, body = Problem, content_type = "application/problem+json"), (status = 501, body = Problem, content_type = "application/problem+json"),
+        (status = 507, body = Problem, content_type = "application/problem+json")))]
+pub async fn create(
+    State(app): State<App>,
+    Extension(asker): Extension<Asker>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let base = base(&app, &headers);
+    let done = match resource(&uri) {
+        "CreateObservations" => observe::create_observations(&app, &base, &headers, &body).await,
+        "$batch" | "%24batch" => batch::run(&app, &asker, &base, &body).await,
+        path => change(&app, &asker, &base, Change::Create, path, &body).await,
+    };
+    done.unwrap_or_else(|refusal| refuse(refusal, resource(&uri)))
+}
+
+/// `PATCH /v1.1/{path}`: some properties of an entity, as JSON or as a JSON Patch (RFC 6902).
+#[utoipa::path(patch, path = "/v1.1/{path}", params(("path" = String, Path, description = "an entity, as Things(1)")),
+    request_body(content = String, content_type = "application/json"),
+    responses((status = 200, content_type = "application/json"),
+        (status = 400, body = Problem, content_type = "application/problem+json"), (status = 405, body = Problem, content_type = "application/problem+json"), (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 409, body = Problem, content_type = "application/problem+json"), (status = 422, body = Problem, content_type = "application/problem+json")))]
+pub async fn update(
+    State(app): State<App>,
+    Extension(asker): Extension<Asker>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let patch = kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json-patch+json");
+    let how = if patch { write::Change::Operations } else { write::Change::Merge };
+    let done = change(&app, &asker, &base(&app, &headers), Change::Alter(how), resource(&uri), &body).await;
+    done.unwrap_or_else(|refusal| refuse(refusal, resource(&uri)))
+}
+
+/// `PUT /v1.1/{path}`: all properties of an entity.
+#[utoipa::path(put, path = "/v1.1/{path}", params(("path" = String, Path, description = "an entity, as Things(1)")),
+    request_body(content = String, content_type = "application/json"),
+    responses((status = 200, content_type = "application/json"),
+        (status = 400, body = Problem, content_type = "application/problem+json"), (status = 405, body = Problem, content_type = "application/problem+json"), (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 409, body = Problem, content_type = "application/problem+json"), (status = 422, body = Problem, content_type = "application/problem+json")))]
+pub async fn replace(
+    State(app): State<App>,
+    Extension(asker): Extension<Asker>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let how = Change::Alter(write::Change::Replace);
+    let done = change(&app, &asker, &base(&app, &headers), how, resource(&uri), &body).await;
+    done.unwrap_or_else(|refusal| refuse(refusal, resource(&uri)))
+}
+
+/// `DELETE /v1.1/{path}`: an entity with what hangs on it (18-088, table 25), or a link.
+#[utoipa::path(delete, path = "/v1.1/{path}", params(("path" = String, Path, description = "an entity, as Things(1)")),
+    responses((status = 200), (status = 405, body = Problem, content_type = "application/problem+json"), (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 409, body = Problem, content_type = "application/problem+json"), (status = 501, body = Problem, content_type = "application/problem+json")))]
+pub async fn delete(
+    State(app): State<App>,
+    Extension(asker): Extension<Asker>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
+    let done = change(&app, &asker, &base(&app, &headers), Change::Delete, resource(&uri), &[]).await;
+    done.unwrap_or_else(|refusal| refuse(refusal, resource(&uri)))
+}
+
+/// Does one change and answers it.
+pub(super) async fn change(
+    app: &App,
+    asker: &Asker,
+    base: &str,
+    change: Change,
+    path: &str,
+    body: &[u8],
+) -> Result<Response, Refusal> {
+    if !path.ends_with("Observations") {
+        asker.may(app, Action::Arrange, DataClass::Operations)?;
+    }
+    let plan = |catalogue: &Catalogue, series: &dyn Series, rules: &Rules<'_>| {
+        let plan = match change {
+            Change::Create => write::post(catalogue, rules, path, body),
+            Change::Alter(how) => write::update(catalogue, series, rules, path, body, how),
+            Change::Delete => write::delete(catalogue, series, rules, path),
+        }?;
+        Ok((plan, ()))
+    };
+    let (carried, ()) = app.sensing.write(&app.door, &app.readers, plan).await?;
+    let told = carried.target.as_ref().map(|target| shown(app, base, target)).transpose()?;
+    Ok(match (change, told) {
+        (Change::Create, Some((link, entity))) if path.ends_with("$ref") => {
+            (StatusCode::OK, located(&link), axum::Json(entity)).into_response()
+        }
+        (Change::Create, Some((link, entity))) => {
+            (StatusCode::CREATED, located(&link), axum::Json(entity)).into_response()
+        }
+        (Change::Alter(_), Some((_, entity))) => axum::Json(entity).into_response(),
+        (_, None) | (Change::Delete, _) => StatusCode::OK.into_response(),
+    })
+}
+
+/// The header that says where an entity is.
+fn located(link: &str) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    if let Ok(link) = HeaderValue::from_str(link) {
+        headers.insert(header::LOCATION, link);
+    }
+    headers
+}
+
+/// The address of what a change was about, and how it is now.
+pub(super) fn shown(app: &App, base: &str, target: &Target) -> Result<(String, serde_json::Value), Refusal> {
+    let reader = app.readers.get()?;
+    app.sensing.with(&reader, base, app.clock.now(), |catalogue, series, context| match target {
+        Target::Entity(kind, id) => {
+            let entity = entity_json(catalogue, series, context, *kind, id, &[]).unwrap_or_default();
+            Ok((entity_address(base, *kind, id), entity))
+        }
+        Target::Observation(key) => {
+            let row = series.row(key, None).map_err(|error| sensorthings::problem::Problem::internal(error.0))?;
+            let told = row.and_then(|row| observation_json(catalogue, series, context, &row, &[])).unwrap_or_default();
+            Ok((observation_address(base, key), told))
+        }
+    })
+}

@@ -1,0 +1,207 @@
+//! A sync of the disk fails while the program runs: whoever waits for an acknowledgement is refused, the program ends
+//! by itself and says why, and what it had acknowledged is there although the power goes with it.
+#![allow(
+    unreachable_pub,
+    dead_code,
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test says what it expected"
+)]
+
+mod house;
+#[path = "house/server.rs"]
+mod server;
+#[path = "../../store/tests/power/shim.rs"]
+mod shim;
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use city::{DatastreamId, Span, Time};
+use house::{at, city_with, free_port, get, json, post};
+use reqwest::StatusCode;
+use server::{Foreign, write_city};
+use shim::{Plan, Shim};
+
+const DATABASE: &str = "townbell.sqlite";
+/// What the last words must say.
+const SAID: [&str; 2] = ["the disk under the store failed", "Townbell ends here"];
+const FROM: &str = "2024-04-30T12:00:00-03:00";
+const TO: &str = "2024-04-30T12:05:00-03:00";
+const SENDERS: i64 = 8;
+/// Acknowledged before the sync fails.
+const KEPT_FIRST: usize = 50;
+
+/// The program on a disk of ours; killed when dropped.
+struct Town {
+    child: Child,
+    data: PathBuf,
+}
+
+impl Town {
+    fn start(shim: &Shim, data: &Path, arguments: &[&str], plan: &Plan) -> Self {
+        std::fs::create_dir_all(data).expect("a data folder");
+        let log = std::fs::File::create(data.join("log")).expect("a log");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_townbell"));
+        command.args(arguments).arg("--data").arg(data);
+        command.env_remove("TOWNBELL_TOKEN").stdout(Stdio::null()).stderr(Stdio::from(log));
+        let plan = Plan { at_end: true, report: Some(data.join("report")), ..plan.clone() };
+        shim.preload(&mut command, &data.join(DATABASE), &plan);
+        Self { child: command.spawn().expect("the binary runs"), data: data.to_owned() }
+    }
+
+    fn log(&self) -> String {
+        std::fs::read_to_string(self.data.join("log")).expect("the log")
+    }
+
+    async fn ready(&mut self, address: SocketAddr) {
+        for _ in 0..1_200 {
+            if get(address, "/health").await.is_some_and(|(status, _)| status == StatusCode::OK) {
+                return;
+            }
+            let ended = self.child.try_wait().expect("its state");
+            assert!(ended.is_none(), "it ended at the start ({ended:?}): {}", self.log());
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("it did not come up within a minute: {}", self.log());
+    }
+
+    /// It ends by itself, with an error, and says why.
+    async fn ends(mut self) {
+        let mut ended: Option<ExitStatus> = None;
+        for _ in 0..1_200 {
+            ended = self.child.try_wait().expect("its state");
+            if ended.is_some() {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        let said = self.log();
+        let status = ended.unwrap_or_else(|| panic!("it still runs a minute later: {said}"));
+        assert_eq!(status.code(), Some(1), "{said}");
+        for words in SAID {
+            assert!(said.contains(words), "{words:?} is not in: {said}");
+        }
+    }
+}
+
+impl Drop for Town {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _gone = self.child.kill();
+        let _waited = self.child.wait();
+    }
+}
+
+/// Sends one observation after the other until one is not acknowledged; gives the answer that it got then, if any.
+async fn send(address: SocketAddr, path: String, first: Time, kept: Arc<Mutex<BTreeSet<Time>>>) -> Option<StatusCode> {
+    for turn in 0.. {
+        let time = first + Span::ms(turn * SENDERS);
+        let body = serde_json::json!({ "phenomenonTime": time, "result": 1.5 }).to_string();
+        match post(address, &path, body).await {
+            Some((StatusCode::CREATED, _)) => _ = kept.lock().expect("the list").insert(time),
+            other => return other.map(|(status, _)| status),
+        }
+    }
+    None
+}
+
+/// Senders send, the next sync fails, and the program ends. What was acknowledged is there after it.
+async fn fails_under_senders(town: Town, address: SocketAddr, armed: &Path, datastream: u32) {
+    let kept = Arc::new(Mutex::new(BTreeSet::new()));
+    let path = format!("/v1.1/Datastreams({datastream})/Observations");
+    let hour_ago = server::now(address).await - Span::h(1);
+    let mut senders = tokio::task::JoinSet::new();
+    for sender in 0..SENDERS {
+        senders.spawn(send(address, path.clone(), hour_ago + Span::ms(sender), Arc::clone(&kept)));
+    }
+    for turn in 0.. {
+        if kept.lock().expect("the list").len() >= KEPT_FIRST {
+            break;
+        }
+        assert!(turn < 1_200, "not {KEPT_FIRST} acknowledged within a minute: {}", town.log());
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    std::fs::write(armed, "").expect("armed");
+    let answers = senders.join_all().await;
+    assert!(answers.contains(&Some(StatusCode::SERVICE_UNAVAILABLE)), "nobody under way was answered: {answers:?}");
+    for answer in answers.into_iter().flatten() {
+        assert_eq!(answer, StatusCode::SERVICE_UNAVAILABLE);
+    }
+    let store = town.data.join(DATABASE);
+    town.ends().await;
+    let reader = store::Reader::open(&store).expect("the store");
+    let points = reader.range(DatastreamId(datastream), hour_ago, hour_ago + Span::h(1)).expect("the series");
+    let points: BTreeSet<Time> = points.into_iter().map(|point| point.time).collect();
+    let kept = kept.lock().expect("the list");
+    let lost: Vec<&Time> = kept.difference(&points).collect();
+    assert!(lost.is_empty(), "of {} acknowledged are gone: {lost:?}", kept.len());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn serve_refuses_and_ends_when_a_sync_fails() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let foreign = Foreign::start().await;
+    let feeds = [("water", "sensor_things", "", None), ("warnings", "cap_atom", "/atom", None)];
+    let city = write_city(folder.path(), &foreign, &feeds);
+    let (shim, armed) = (Shim::build(), folder.path().join("armed"));
+    let plan = Plan { seed: 1, fail_sync: 1, armed: Some(armed.clone()), ..Plan::default() };
+    let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
+    let arguments = ["serve", city.to_str().expect("text"), "--listen", &address.to_string()];
+    let mut town = Town::start(&shim, &folder.path().join("data"), &arguments, &plan);
+    town.ready(address).await;
+    fails_under_senders(town, address, &armed, 1).await;
+}
+
+/// A series of the test's own.
+const SENSOR: &str = r#"
+[[thing]]
+id = 90
+name = "A sender of the test"
+description = "Sends as fast as it is answered."
+longitude = -51.2
+latitude = -30.05
+
+[[datastream]]
+id = 90
+name = "A sender of the test"
+thing = 90
+observed_property = "water_level"
+feed = "water"
+beat = "3650 days"
+"#;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_replay_ends_in_its_middle_and_a_demo_after_its_end() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let city = city_with(folder.path(), SENSOR);
+    let (shim, armed) = (Shim::build(), folder.path().join("armed"));
+    let (city, data) = (city.to_str().expect("text"), folder.path().join("data"));
+
+    // About ten syncs make the store; then the replay has begun.
+    let plan = Plan { seed: 2, fail_sync: 30, ..Plan::default() };
+    let replay = Town::start(&shim, &data, &["replay", city, "--from", FROM, "--to", TO], &plan);
+    replay.ends().await;
+    let begun = store::Reader::open(&data.join(DATABASE)).expect("the store").last_received().expect("its head");
+    assert!(begun.is_some(), "the sync failed before the replay began");
+
+    let plan = Plan { seed: 3, fail_sync: 1, armed: Some(armed.clone()), ..Plan::default() };
+    let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
+    let (listen, span) = (address.to_string(), ["--from", FROM, "--to", TO, "--speed", "0"]);
+    let arguments = [&["demo", "--city", city, "--listen", &listen], &span[..]].concat();
+    let mut demo = Town::start(&shim, &data, &arguments, &plan);
+    demo.ready(address).await;
+    for turn in 0.. {
+        if json(address, "/health").await["now"] == at(TO).to_string() {
+            break;
+        }
+        assert!(turn < 1_200, "the replay did not end within a minute: {}", demo.log());
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    fails_under_senders(demo, address, &armed, 90).await;
+}

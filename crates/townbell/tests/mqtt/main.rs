@@ -1,0 +1,9 @@
+//! MQTT against a real Mosquitto, with its own clients on the other side (18-088 clause 14).
+#![allow(clippy::expect_used, clippy::panic, reason = "a test says what went wrong by failing")]
+
+mod broker;
+mod hostile;
+mod inbox;
+mod links;
+mod takes;
+mod tells;
