@@ -104,7 +104,7 @@ impl Peer {
     pub(crate) fn settling(self) -> &'static str {
         match self {
             Self::Townbell => {
-                "left alone until its folder kept its size; whole data folder, journal and index included"
+                "left alone until its folder kept its size; whole data folder, journal, log and index included, without the 8 MiB of zeros that are its reserve for a full disk"
             }
             Self::VictoriaMetrics => "force_flush and force_merge, until its folder kept its size; whole data folder",
             Self::InfluxDb => "cold compactions after 5 s, until its folder kept its size; whole data folder",

@@ -103,7 +103,8 @@ impl Server {
 
     /// Bytes of all its files, as long as they say they are.
     pub(crate) fn disk_bytes(&self) -> u64 {
-        bytes_under(&self.data)
+        // Zeros that Townbell keeps for a full disk are no observations; the table says that they are left out.
+        bytes_under(&self.data).saturating_sub(reserve_under(&self.data))
     }
 
     /// Waits until its files have not changed in size for `still`, and says how many seconds that took.
@@ -166,6 +167,13 @@ pub(crate) fn bytes_under(folder: &Path) -> u64 {
         Err(_) => 0,
     });
     bytes.sum()
+}
+
+/// Bytes of Townbell's reserve for a full disk.
+fn reserve_under(folder: &Path) -> u64 {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let reserve = |entry: &fs::DirEntry| entry.file_name().to_string_lossy().ends_with("-reserve");
+    entries.filter(reserve).filter_map(|entry| entry.metadata().ok()).map(|meta| meta.len()).sum()
 }
 
 /// An address of this machine where nobody listens now.

@@ -78,7 +78,9 @@ fn body(property: &str, feed: &str) -> DatastreamBody {
 
 fn entity(body: EntityBody, name: &str, properties: &[(&str, Primitive)]) -> EntityChange {
     let mut kept = Properties::default();
-    properties.iter().for_each(|(key, value)| kept.set(key, value.clone()));
+    for (key, value) in properties {
+        kept.set(key, value.clone());
+    }
     EntityChange::Put(Entity {
         id: EntityId::Number(7),
         name: name.to_owned(),

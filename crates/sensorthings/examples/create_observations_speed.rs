@@ -1,7 +1,6 @@
 //! How fast a data array is read and judged against the catalogue of a whole city: rows a second on one core, and what
 //! a change of the catalogue costs. `cargo run --release -p sensorthings --example create_observations_speed`
-#![allow(clippy::print_stdout, reason = "it prints what it measured")]
-#![allow(clippy::disallowed_methods, reason = "it measures time")]
+#![allow(clippy::print_stdout, clippy::disallowed_methods, reason = "it measures, and prints what it measured")]
 
 use std::fmt::Write as _;
 use std::time::Instant;

@@ -57,9 +57,9 @@ fn gate(series: u32) -> Gate {
     Gate::new(policy).unwrap()
 }
 
-fn batch(gate: &Gate, rows: Observations, now_ms: i64) -> Batch {
+fn batch(gate: &Gate, rows: &Observations, now_ms: i64) -> Batch {
     let feed = town::feed("water");
-    let admission = gate.admit_observations(&feed, &rows, town::at(now_ms)).unwrap();
+    let admission = gate.admit_observations(&feed, rows, town::at(now_ms)).unwrap();
     Batch::new(feed, admission).unwrap()
 }
 
@@ -98,7 +98,7 @@ fn ingest(folder: &Path, name: &str, series: u32, minutes: i64, rows: usize, tog
             filling.push(Observation { datastream: DatastreamId(id), phenomenon_time, result: value(id, minute) });
             if filling.len() == rows {
                 let rows = std::mem::replace(&mut filling, Observations::with_capacity(rows));
-                waiting.push(batch(&gate, rows, minute * MINUTE_MS));
+                waiting.push(batch(&gate, &rows, minute * MINUTE_MS));
                 if waiting.len() == together {
                     commit(&mut store, &mut waiting);
                 }
@@ -209,7 +209,7 @@ fn air(folder: &Path, files: &Path) {
             let phenomenon_time = town::at(minute * MINUTE_MS);
             rows.push(Observation { datastream: DatastreamId(id), phenomenon_time, result: part[minute as usize] });
             if rows.len() == 5_000 {
-                let batch = batch(&gate, std::mem::take(&mut rows), minute * MINUTE_MS);
+                let batch = batch(&gate, &std::mem::take(&mut rows), minute * MINUTE_MS);
                 let before = cpu_ns();
                 store.commit(vec![batch]).unwrap();
                 cpu += cpu_ns() - before;
@@ -254,7 +254,7 @@ fn wide(folder: &Path, series: u32, minutes: i64) {
             let phenomenon_time = town::at(minute * MINUTE_MS);
             rows.push(Observation { datastream: DatastreamId(id), phenomenon_time, result: value(id, minute) });
             if rows.len() == 5_000 || id == series {
-                let batch = batch(&gate, std::mem::take(&mut rows), minute * MINUTE_MS);
+                let batch = batch(&gate, &std::mem::take(&mut rows), minute * MINUTE_MS);
                 let before = cpu_ns();
                 store.commit(vec![batch]).unwrap();
                 desk += cpu_ns() - before;

@@ -19,6 +19,11 @@ pub(crate) struct Log {
 }
 
 impl Log {
+    /// Whether nothing was written since it was cut.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.pages == 0
+    }
+
     /// So much was written in one transaction: bytes of bodies, and rows besides.
     pub(crate) fn wrote(&mut self, bytes: usize, rows: usize) {
         // Each transaction touches a leaf of the journal, one of the accounts and now and then their parents.

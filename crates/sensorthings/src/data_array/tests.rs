@@ -38,9 +38,10 @@ fn by_bytes(body: &[u8]) -> Option<Vec<Option<(u32, i64, u64)>>> {
     };
     let array = DataArray::parse(body, rare).ok()?;
     let mut good = array.rows.iter();
-    let row = |row: usize| match array.refused.iter().any(|(refused, _)| *refused == row) {
-        true => None,
-        false => good.next().map(|o| (o.datastream.0, o.phenomenon_time.ms(), o.result.to_bits())),
+    let row = |row: usize| {
+        let refused = array.refused.iter().any(|(refused, _)| *refused == row);
+        let good = if refused { None } else { good.next() };
+        good.map(|o| (o.datastream.0, o.phenomenon_time.ms(), o.result.to_bits()))
     };
     Some((0..array.count).map(row).collect())
 }

@@ -41,6 +41,8 @@ const FREE_PAGES_MIN: i64 = 4096;
 const FREE_OF: i64 = 2;
 /// Pages that are given back in one transaction.
 const GIVEN_BACK: u32 = 256;
+/// Such transactions in a row while nothing comes: some tens of milliseconds.
+const QUIET_STEPS: usize = 8;
 /// Rows that are moved into blocks in one transaction.
 const FOLDED_ROWS: u64 = 512;
 
@@ -210,13 +212,15 @@ impl Store {
     /// series are when memory is full of them, the journal grew long, or the first of them waited for an hour; else
     /// those that have a whole chunk. Cheap unless something is ready.
     pub fn plan_seal(&mut self, now: Time) -> Result<Option<SealPlan>, StoreError> {
-        if !self.fold_rows()? {
+        let quiet = self.is_quiet(now);
+        let busy = self.fold_rows()? || quiet && self.give_all_back()?;
+        if !busy {
             self.give_back(FREE_OF)?;
         }
         let all = self.read.heads.read().samples;
         let waited = self.sealing.waiting_since.is_some_and(|since| now.since(since) >= UNSEALED_SPAN_MAX);
         let long = self.seq.0.saturating_sub(self.sealing.sealed) >= UNSEALED_ROWS_MAX;
-        let everything = all >= HEAD_POINTS_MAX || waited || long || all >= QUIET_POINTS && self.is_quiet(now);
+        let everything = all >= HEAD_POINTS_MAX || waited || long || all >= QUIET_POINTS && quiet;
         if everything {
             return Ok(self.plan_everything());
         }
@@ -238,6 +242,20 @@ impl Store {
                 false
             }
         }
+    }
+
+    /// While nothing comes, and nothing waits to be sealed: free pages go back to the file system, and the log is cut to
+    /// nothing. False when there was nothing to do.
+    fn give_all_back(&mut self) -> Result<bool, StoreError> {
+        if self.read.heads.read().samples >= QUIET_POINTS {
+            return Ok(false);
+        }
+        for _ in 0..QUIET_STEPS {
+            if !self.give_back(0)? {
+                return if self.log.is_cut() { Ok(false) } else { self.checkpoint() };
+            }
+        }
+        Ok(true)
     }
 
     fn plan_everything(&mut self) -> Option<SealPlan> {

@@ -84,7 +84,7 @@ pub struct Order {
     pub fall: bool,
 }
 
-fn say(words: String) {
+fn say(words: &str) {
     let mut out = std::io::stdout().lock();
     writeln!(out, "\n{words}").unwrap();
     out.flush().unwrap();
@@ -101,15 +101,15 @@ fn commit(store: &mut Store, batches: Vec<Batch>) -> Result<(), StoreError> {
 pub fn run(path: &Path, order: &Order) {
     let mut store = match Store::open(path) {
         Ok(store) => store,
-        Err(error) => return say(format!("ERROR open: {error}")),
+        Err(error) => return say(&format!("ERROR open: {error}")),
     };
     if order.unsynced {
         store.stop_syncing().unwrap();
     }
     let gate = town::gate();
     for number in order.groups.clone() {
-        say(format!("TRY {number}"));
-        let mut result = commit(&mut store, group(&gate, number)).map(|()| say(format!("ACK {number}")));
+        say(&format!("TRY {number}"));
+        let mut result = commit(&mut store, group(&gate, number)).map(|()| say(&format!("ACK {number}")));
         for (every, care) in CARE {
             if result.is_ok() && !order.plain && number % every == every - 1 {
                 result = care(&mut store, town::at(start_ms(number) + STEP_MS));
@@ -118,20 +118,20 @@ pub fn run(path: &Path, order: &Order) {
         let Err(error) = result else { continue };
         if matches!(error, StoreError::Full) {
             // One write found no room: what it was for is refused, and the store goes on.
-            say(format!("FULL {number}"));
+            say(&format!("FULL {number}"));
             continue;
         }
-        say(format!("ERROR {error}"));
+        say(&format!("ERROR {error}"));
         let failed = |result: Result<(), StoreError>| matches!(result, Err(StoreError::Failed));
         let refused = failed(commit(&mut store, group(&gate, number + 1)))
             && CARE.iter().all(|(_, care)| failed(care(&mut store, town::at(start_ms(number) + STEP_MS))));
-        say(format!("AFTER {}", if refused { "refused" } else { "taken" }));
+        say(&format!("AFTER {}", if refused { "refused" } else { "taken" }));
         break;
     }
     if order.fall {
         std::mem::forget(store);
     }
-    say("END".to_owned());
+    say("END");
 }
 
 /// Groups that are refused before there is room again, and entries of the log that are written meanwhile.
@@ -145,19 +145,19 @@ pub fn run_out_of_room(path: &Path, order: &Order) {
     let gate = town::gate();
     let mut full = 0;
     for number in order.groups.clone() {
-        say(format!("TRY {number}"));
-        let Err(error) = commit(&mut store, group(&gate, number)).map(|()| say(format!("ACK {number}"))) else {
+        say(&format!("TRY {number}"));
+        let Err(error) = commit(&mut store, group(&gate, number)).map(|()| say(&format!("ACK {number}"))) else {
             continue;
         };
         if store.has_failed() {
-            return say(format!("ERROR {error}"));
+            return say(&format!("ERROR {error}"));
         }
-        say(format!("FULL {number}"));
+        say(&format!("FULL {number}"));
         full += 1;
         for entry in 0..LOG_ENTRIES / FULL_GROUPS {
             let kept =
                 commit(&mut store, vec![log_entry(&gate, &format!("taken {entry}"), start_ms(number) + STEP_MS)]);
-            say(if kept.is_ok() { "LOGGED" } else { "UNLOGGED" }.to_owned());
+            say(if kept.is_ok() { "LOGGED" } else { "UNLOGGED" });
         }
         if full == FULL_GROUPS {
             std::fs::remove_file(std::env::var_os("CUT_ARMED").unwrap()).unwrap();

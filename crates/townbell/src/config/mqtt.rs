@@ -7,7 +7,7 @@ use super::file::{MqttText, Placed};
 use crate::mqtt::{MqttConfig, TlsConfig};
 
 /// Name of our session at a broker, when the city gives it none.
-pub const MQTT_CLIENT_ID: &str = "townbell";
+const MQTT_CLIENT_ID: &str = "townbell";
 
 impl Checker<'_> {
     pub(super) fn mqtt(&mut self, folder: &Path, Placed { value: text, span }: &Placed<MqttText>) -> MqttConfig {
