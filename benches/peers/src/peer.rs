@@ -17,7 +17,7 @@ use crate::townbell;
 /// Rows in a request from which on PostgreSQL gets COPY and not INSERT.
 const COPY_MIN: usize = 1_000;
 /// How long Townbell is left alone at least: it compresses what is new when it finds the time.
-const TOWNBELL_RESTS: Duration = Duration::from_secs(20);
+const TOWNBELL_RESTS: Duration = Duration::from_secs(60);
 /// Where Debian puts the programs of PostgreSQL.
 const POSTGRES_BIN: &str = "/usr/lib/postgresql/15/bin";
 
