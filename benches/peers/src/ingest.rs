@@ -82,6 +82,17 @@ pub(crate) fn section(options: &Options) -> anyhow::Result<String> {
     Ok(out)
 }
 
+/// Workloads by name; "steady" will do for the longest.
+pub(crate) fn workloads<'a>(names: impl Iterator<Item = &'a str>) -> anyhow::Result<Vec<String>> {
+    let known = |name: &str| {
+        [BIG, LONG, SMALL, STEADY, ONE]
+            .iter()
+            .map(|work| work.name)
+            .find(|known| *known == name || name == "steady" && known.ends_with(name))
+    };
+    names.map(|name| known(name).map(str::to_owned).with_context(|| format!("no workload {name:?}"))).collect()
+}
+
 fn shortened(work: &Workload, options: &Options) -> Workload {
     Workload { rows: (work.rows as f64 * options.share) as usize, ..work.clone() }
 }
@@ -90,7 +101,12 @@ fn one_round(peer: Peer, options: &Options, source: &Source) -> anyhow::Result<V
     let mut out = Vec::new();
     let mut sent = 0;
     let (server, ids) = ready(peer, options, &BIG)?;
+    let wanted =
+        |work: &Workload| options.workloads.is_empty() || options.workloads.iter().any(|name| name == work.name);
     for mut work in [BIG, SMALL, STEADY, ONE].map(|work| shortened(&work, options)) {
+        if !wanted(&work) {
+            continue;
+        }
         for way in peer.ways(work.batch, &ids) {
             let measured = run(&work, peer, &server, &way.dialect, source).context(work.name)?;
             out.push((work.name, way.title, Row { measured, settled_cpu_us: f64::NAN, disk_bytes: f64::NAN }));
@@ -100,6 +116,9 @@ fn one_round(peer: Peer, options: &Options, source: &Source) -> anyhow::Result<V
     }
     all_there(peer, &server, sent)?;
     drop(server);
+    if !wanted(&LONG) {
+        return Ok(out);
+    }
     let (server, ids) = ready(peer, options, &LONG)?;
     let work = shortened(&LONG, options);
     for way in peer.ways(work.batch, &ids) {

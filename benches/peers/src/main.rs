@@ -27,6 +27,7 @@ use peer::{Peer, Places};
 const USAGE: &str = "usage: peers ingest|query|scale [--OPTION VALUE]...
   --rounds 3                          rounds, the servers interleaved
   --only townbell,victoria-metrics    some of: townbell, victoria-metrics, influxdb, postgresql, redis-server
+  --workloads big,one                 ingest: some of big, long, small, steady, one
   --share 1.0                         part of each workload: 0.05 to try it out
   --shapes 50000x40,500x4000,50000x4000   scale: series x observations of each
   --data ../shared/data/beijing-air   folder of .csv.gz; a random walk when it is missing
@@ -39,6 +40,8 @@ const USAGE: &str = "usage: peers ingest|query|scale [--OPTION VALUE]...
 struct Options {
     rounds: usize,
     peers: Vec<Peer>,
+    /// Names of workloads; empty for all of them.
+    workloads: Vec<String>,
     share: f64,
     shapes: Vec<(u32, u32)>,
     data: PathBuf,
@@ -52,6 +55,7 @@ impl Options {
         let mut out = Self {
             rounds: 3,
             peers: peer::ALL.to_vec(),
+            workloads: Vec::new(),
             share: 1.0,
             shapes: vec![(50_000, 40), (500, 4_000), (50_000, 4_000)],
             data: "../shared/data/beijing-air".into(),
@@ -63,6 +67,7 @@ impl Options {
             match word.as_str() {
                 "--rounds" => out.rounds = value.parse()?,
                 "--only" => out.peers = value.split(',').map(named).collect::<anyhow::Result<_>>()?,
+                "--workloads" => out.workloads = ingest::workloads(value.split(','))?,
                 "--share" => out.share = value.parse()?,
                 "--shapes" => out.shapes = value.split(',').map(shape).collect::<anyhow::Result<_>>()?,
                 "--data" => out.data = value.into(),
