@@ -168,12 +168,32 @@ pub struct Entity {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the names are those of 18-088, clause 8.2")]
 pub enum EntityBody {
-    Thing { locations: Vec<EntityId> },
-    Location { encoding_type: String, location: Shape },
-    HistoricalLocation { time: Time, thing: EntityId, locations: Vec<EntityId> },
-    Sensor { encoding_type: String, metadata: String },
-    ObservedProperty { definition: String },
-    FeatureOfInterest { encoding_type: String, feature: Shape },
+    /// `feature_of_interest`: that of observations of its datastreams that name none, where the datastream has none of
+    /// its own; found or made from the thing's place at the first of them.
+    Thing {
+        locations: Vec<EntityId>,
+        feature_of_interest: Option<EntityId>,
+    },
+    Location {
+        encoding_type: String,
+        location: Shape,
+    },
+    HistoricalLocation {
+        time: Time,
+        thing: EntityId,
+        locations: Vec<EntityId>,
+    },
+    Sensor {
+        encoding_type: String,
+        metadata: String,
+    },
+    ObservedProperty {
+        definition: String,
+    },
+    FeatureOfInterest {
+        encoding_type: String,
+        feature: Shape,
+    },
     Datastream(Box<DatastreamBody>),
 }
 
@@ -192,7 +212,7 @@ pub struct DatastreamBody {
     pub observed_property: EntityId,
     /// Which feed may write it.
     pub feed: FeedId,
-    /// The feature of interest of observations that name none: made from the thing's place at the first of them.
+    /// The feature of interest of observations that name none, where it is another than the thing's.
     pub feature_of_interest: Option<EntityId>,
     /// Other features of interest that observations of it name, in id order: where to look for what a feature has.
     pub other_features: Vec<EntityId>,

@@ -91,7 +91,7 @@ fn entity(body: EntityBody, name: &str, properties: &[(&str, Primitive)]) -> Ent
 }
 
 fn thing() -> EntityBody {
-    EntityBody::Thing { locations: Vec::new() }
+    EntityBody::Thing { locations: Vec::new(), feature_of_interest: None }
 }
 
 fn refused(gate: &Gate, change: EntityChange) -> Option<Reason> {
@@ -144,7 +144,7 @@ fn row(datastream: u32, result: f64) -> Observation {
 fn a_series_made_through_the_api_is_known_until_it_is_taken_away() {
     let city = gate(false);
     let reasons = |rows: Vec<Observation>| -> Vec<(usize, Reason)> {
-        city.admit_sent(&"air".into(), &rows.into_iter().collect(), now()).unwrap().refused
+        city.admit_sent(&"air".into(), rows.into_iter().collect(), now()).unwrap().refused
     };
     assert_eq!(reasons(vec![row(7, 1.0)]), [(0, Reason::UnknownReference)]);
     city.register(&EntityId::Number(7), &body("water_level", "water"));
@@ -167,7 +167,7 @@ fn observations_of_several_feeds_are_counted_under_their_own() {
     city.register(&EntityId::Number(1), &body("water_level", "water"));
     city.register(&EntityId::Number(2), &body("water_level", "air"));
     let rows: Observations = [row(2, 1.0), row(1, 1.0), row(2, 99.0), row(3, 1.0), row(1, 2.0)].into_iter().collect();
-    let sent = city.admit_sent(&water(), &rows, now()).unwrap();
+    let sent = city.admit_sent(&water(), rows.clone(), now()).unwrap();
     assert_eq!(sent.refused, [(2, Reason::OutOfRange), (3, Reason::UnknownReference)]);
     let counts: Vec<(&str, u64, u64)> = sent
         .admissions
@@ -184,7 +184,7 @@ fn what_comes_with_an_observation_is_declared_or_refused() {
     let reason = |detail: Detail| {
         let mut rows = Observations::default();
         rows.push_detailed(row(1, 1.0), detail);
-        city.admit_sent(&water(), &rows, now()).unwrap().refused.first().map(|(_, reason)| *reason)
+        city.admit_sent(&water(), rows.clone(), now()).unwrap().refused.first().map(|(_, reason)| *reason)
     };
     let with = |key: &str, value: Primitive| {
         let mut parameters = Properties::default();

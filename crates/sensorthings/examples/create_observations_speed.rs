@@ -64,7 +64,7 @@ fn station(number: i64) -> [Entity; 4] {
     [
         entity(EntityBody::Location { encoding_type: encoding_type(), location: shape() }),
         entity(EntityBody::FeatureOfInterest { encoding_type: encoding_type(), feature: shape() }),
-        entity(EntityBody::Thing { locations: vec![id.clone()] }),
+        entity(EntityBody::Thing { locations: vec![id.clone()], feature_of_interest: None }),
         entity(EntityBody::Datastream(Box::new(DatastreamBody {
             observation_type: ObservationType::Measurement,
             unit_of_measurement: UnitOfMeasurement::default(),

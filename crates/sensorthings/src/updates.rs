@@ -99,7 +99,7 @@ mod tests {
         };
         let shape = || Shape::MultiPoint(Vec::new());
         Catalogue::new([
-            entity(1, "Weir", EntityBody::Thing { locations: vec![3.into()] }),
+            entity(1, "Weir", EntityBody::Thing { locations: vec![3.into()], feature_of_interest: None }),
             entity(3, "Bank", EntityBody::Location { encoding_type: String::new(), location: shape() }),
             entity(2, "Gauge", EntityBody::Sensor { encoding_type: "text/plain".into(), metadata: "a gauge".into() }),
             entity(5, "Level", EntityBody::Datastream(Box::new(datastream))),
@@ -143,10 +143,10 @@ mod tests {
 
     #[test]
     fn only_properties_that_differ_have_changed() {
-        let before = entity(1, "Weir", EntityBody::Thing { locations: vec![3.into()] });
+        let before = entity(1, "Weir", EntityBody::Thing { locations: vec![3.into()], feature_of_interest: None });
         let mut after = before.clone();
         assert!(changed(&before, &after).is_empty());
-        after.body = EntityBody::Thing { locations: vec![] };
+        after.body = EntityBody::Thing { locations: vec![], feature_of_interest: None };
         assert!(changed(&before, &after).is_empty(), "a link is no property");
         after.name = "Lock".to_owned();
         after.properties.set("depth_m", city::Primitive::Number(2.0));

@@ -41,7 +41,8 @@ fn ids() -> impl Strategy<Value = Vec<EntityId>> {
 fn entity() -> impl Strategy<Value = Entity> {
     let kind_of_result = prop_oneof![Just(ObservationType::Measurement), Just(ObservationType::Count)];
     let plain = prop_oneof![
-        ids().prop_map(|locations| EntityBody::Thing { locations }),
+        (ids(), prop::option::of(id()))
+            .prop_map(|(locations, feature_of_interest)| EntityBody::Thing { locations, feature_of_interest }),
         shape().prop_map(|location| EntityBody::Location { encoding_type: String::new(), location }),
         (id(), ids(), 0_i64..9).prop_map(|(thing, locations, hour)| EntityBody::HistoricalLocation {
             time: Time::from_ms(1_700_000_000_000 + hour * 3_600_000).expect("a time"),
@@ -90,9 +91,10 @@ fn change() -> impl Strategy<Value = EntityChange> {
 /// The links that an entity itself has.
 fn links(entity: &Entity, navigation: Navigation) -> Vec<EntityId> {
     match (&entity.body, navigation) {
-        (EntityBody::Thing { locations } | EntityBody::HistoricalLocation { locations, .. }, Navigation::Locations) => {
-            locations.clone()
-        }
+        (
+            EntityBody::Thing { locations, .. } | EntityBody::HistoricalLocation { locations, .. },
+            Navigation::Locations,
+        ) => locations.clone(),
         (EntityBody::HistoricalLocation { thing, .. }, Navigation::Thing) => vec![thing.clone()],
         (EntityBody::Datastream(body), Navigation::Thing) => vec![body.thing.clone()],
         (EntityBody::Datastream(body), Navigation::Sensor) => vec![body.sensor.clone()],
@@ -114,16 +116,38 @@ fn related(naive: &Naive, kind: EntityKind, id: &EntityId, navigation: Navigatio
 }
 
 fn place<'a>(naive: &'a Naive, thing: &EntityId) -> Option<&'a Shape> {
-    let EntityBody::Thing { locations } = &naive.get(&(EntityKind::Thing, thing.clone()))?.body else { return None };
+    let EntityBody::Thing { locations, .. } = &naive.get(&(EntityKind::Thing, thing.clone()))?.body else {
+        return None;
+    };
     match &naive.get(&(EntityKind::Location, locations.first()?.clone()))?.body {
         EntityBody::Location { location, .. } => Some(location),
         _ => None,
     }
 }
 
+/// Its own feature of interest, or that of its thing.
+fn feature_of(naive: &Naive, body: &DatastreamBody) -> Option<EntityId> {
+    body.feature_of_interest.clone().or_else(|| match &naive.get(&(EntityKind::Thing, body.thing.clone()))?.body {
+        EntityBody::Thing { feature_of_interest, .. } => feature_of_interest.clone(),
+        _ => None,
+    })
+}
+
+fn datastreams_of_feature(naive: &Naive, feature: &EntityId) -> Vec<EntityId> {
+    let has = |entity: &Entity| match &entity.body {
+        EntityBody::Datastream(body) => {
+            feature_of(naive, body).as_ref() == Some(feature) || body.other_features.contains(feature)
+        }
+        _ => false,
+    };
+    naive.values().filter(|entity| has(entity)).map(|entity| entity.id.clone()).collect()
+}
+
 fn settled(naive: &Naive, body: &DatastreamBody) -> bool {
-    let feature = body.feature_of_interest.clone();
-    match feature.and_then(|id| naive.get(&(EntityKind::FeatureOfInterest, id))).map(|entity| &entity.body) {
+    match feature_of(naive, body)
+        .and_then(|id| naive.get(&(EntityKind::FeatureOfInterest, id)))
+        .map(|entity| &entity.body)
+    {
         Some(EntityBody::FeatureOfInterest { feature, .. }) => {
             place(naive, &body.thing).is_none_or(|place| place == feature)
         }
@@ -138,7 +162,7 @@ fn things_in(naive: &Naive, area: &BoundingBox) -> Vec<EntityId> {
     };
     let things = naive
         .values()
-        .filter(|entity| matches!(&entity.body, EntityBody::Thing { locations } if locations.iter().any(inside)));
+        .filter(|entity| matches!(&entity.body, EntityBody::Thing { locations, .. } if locations.iter().any(inside)));
     things.map(|thing| thing.id.clone()).collect()
 }
 
@@ -170,6 +194,10 @@ fn compare(catalogue: &Catalogue, naive: &Naive, area: &BoundingBox) {
                 }
             }
         }
+    }
+    for feature in &everyone {
+        let found: Vec<EntityId> = catalogue.datastreams_of_feature(feature).cloned().collect();
+        assert_eq!(found, datastreams_of_feature(naive, feature), "datastreams of the feature {feature}");
     }
     assert_eq!(catalogue.things_in(area), things_in(naive, area));
     for id in (1..9_u32).chain([FAR]) {

@@ -48,7 +48,7 @@ fn city(dice: &mut Dice) -> City {
         let mut thing = entity(
             i64::try_from(id * 3).expect("small"),
             dice.one(&NAMES),
-            EntityBody::Thing { locations: vec![1.into()] },
+            EntityBody::Thing { locations: vec![1.into()], feature_of_interest: None },
         );
         if dice.sometimes() {
             thing.properties.set("floor", Primitive::Integer(i64::try_from(dice.below(4)).expect("small")));

@@ -97,7 +97,7 @@ fn a_page_goes_on_behind_what_was_told_whatever_came_meanwhile() {
     city.catalogue.apply(&city::EntityChange::Put(support::entity(
         9,
         "New",
-        city::EntityBody::Thing { locations: Vec::new() },
+        city::EntityBody::Thing { locations: Vec::new(), feature_of_interest: None },
     )));
     city.catalogue.apply(&city::EntityChange::Delete(city::EntityKind::Thing, 1.into()));
     assert_eq!(ids(&city.pages("/Things?$top=1&$skiptoken=1")), [&json!(2), &json!(9)]);
@@ -132,7 +132,7 @@ fn large_answers_end_their_page_early_and_go_on() {
         city.catalogue.apply(&city::EntityChange::Put(support::entity(
             id,
             "Thing",
-            city::EntityBody::Thing { locations: vec![1.into()] },
+            city::EntityBody::Thing { locations: vec![1.into()], feature_of_interest: None },
         )));
     }
     city.expand_page_max = 1_000;

@@ -244,6 +244,7 @@ pub(super) const LISTED: &[Listed] = &[
     field("value.EntityBody.ObservedProperty.definition", Code, "series", AsItsHolder),
     field("value.EntityBody.Sensor.encoding_type", Code, "series", AsItsHolder),
     field("value.EntityBody.Sensor.metadata", OrganisationText, "series", AsItsHolder),
+    field("value.EntityBody.Thing.feature_of_interest", Key, "series", AsItsHolder),
     field("value.EntityBody.Thing.locations", Key, "series", AsItsHolder),
     field("value.EntityChange.Delete.0", Code, "series", AsItsHolder),
     field("value.EntityChange.Delete.1", Key, "series", AsItsHolder),

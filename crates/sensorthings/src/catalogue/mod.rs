@@ -15,6 +15,8 @@ use city::{
     BoundingBox, DatastreamBody, DatastreamId, Entity, EntityBody, EntityChange, EntityId, EntityKind, Position, Shape,
 };
 
+use crate::model::Navigation;
+
 pub use kind::KINDS;
 use kind::place;
 use links::Links;
@@ -85,6 +87,26 @@ impl Catalogue {
             EntityBody::Datastream(body) => Some(body),
             _ => None,
         }
+    }
+
+    /// The feature of interest of the observations of a datastream that name none: its own, or its thing's.
+    pub fn feature_of<'a>(&'a self, datastream: &'a DatastreamBody) -> Option<&'a EntityId> {
+        let own = datastream.feature_of_interest.as_ref();
+        own.or_else(|| match &self.get(EntityKind::Thing, &datastream.thing)?.body {
+            EntityBody::Thing { feature_of_interest, .. } => feature_of_interest.as_ref(),
+            _ => None,
+        })
+    }
+
+    /// The datastreams of a thing that have its feature of interest from it alone.
+    fn heirs(&self, thing: &EntityId, feature: &EntityId) -> Vec<EntityId> {
+        let inherits = |id: &&EntityId| {
+            let entity = self.get(EntityKind::Datastream, id);
+            matches!(entity.map(|entity| &entity.body),
+                Some(EntityBody::Datastream(body))
+                    if body.feature_of_interest.is_none() && !body.other_features.contains(feature))
+        };
+        self.related(EntityKind::Thing, thing, Navigation::Datastreams).filter(inherits).cloned().collect()
     }
 
     /// How many there are of a kind.
@@ -193,7 +215,12 @@ impl Catalogue {
     ) {
         let id = &entity.id;
         match &entity.body {
-            EntityBody::Thing { locations } => {
+            EntityBody::Thing { locations, feature_of_interest } => {
+                if let Some(feature) = feature_of_interest {
+                    for datastream in self.heirs(id, feature) {
+                        change(&mut self.datastreams_of_feature, feature, &datastream);
+                    }
+                }
                 for location in locations {
                     change(&mut self.things_of_location, location, id);
                     let stored = self.entities[kind::place(EntityKind::Location)].get(location);
@@ -219,7 +246,8 @@ impl Catalogue {
                 change(&mut self.datastreams_of_thing, &body.thing, id);
                 change(&mut self.datastreams_of_sensor, &body.sensor, id);
                 change(&mut self.datastreams_of_property, &body.observed_property, id);
-                for feature in body.feature_of_interest.iter().chain(&body.other_features) {
+                let own = self.feature_of(body).cloned();
+                for feature in own.iter().chain(&body.other_features) {
                     change(&mut self.datastreams_of_feature, feature, id);
                 }
             }

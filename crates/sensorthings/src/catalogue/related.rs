@@ -80,7 +80,7 @@ impl Catalogue {
         let Some(entity) = self.get(kind, id) else { return Vec::new() };
         let mut ids: Vec<&EntityId> = match (&entity.body, navigation) {
             (
-                EntityBody::Thing { locations } | EntityBody::HistoricalLocation { locations, .. },
+                EntityBody::Thing { locations, .. } | EntityBody::HistoricalLocation { locations, .. },
                 Navigation::Locations,
             ) => locations.iter().collect(),
             (EntityBody::HistoricalLocation { thing, .. }, Navigation::Thing) => vec![thing],

@@ -96,7 +96,7 @@ impl Catalogue {
 
     fn look_at(&self, id: &EntityId) -> Option<Stream> {
         let EntityBody::Datastream(body) = &self.get(EntityKind::Datastream, id)?.body else { return None };
-        let feature = body.feature_of_interest.as_ref();
+        let feature = self.feature_of(body);
         let feature = feature.and_then(|feature| self.get(EntityKind::FeatureOfInterest, feature));
         let settled = feature.is_some_and(|feature| match (&feature.body, self.place_of(&body.thing)) {
             (EntityBody::FeatureOfInterest { feature, .. }, Some(place)) => feature == place,
@@ -107,7 +107,7 @@ impl Catalogue {
 
     /// Where a thing stands: the first of its locations.
     fn place_of(&self, thing: &EntityId) -> Option<&Shape> {
-        let EntityBody::Thing { locations } = &self.get(EntityKind::Thing, thing)?.body else { return None };
+        let EntityBody::Thing { locations, .. } = &self.get(EntityKind::Thing, thing)?.body else { return None };
         match &self.get(EntityKind::Location, locations.first()?)?.body {
             EntityBody::Location { location, .. } => Some(location),
             _ => None,

@@ -13,6 +13,9 @@ pub(super) struct Broken {
     expected: &'static str,
 }
 
+/// Digits that fit into 32 bits whatever they are.
+const WHOLE_DIGITS_MAX: usize = 9;
+
 /// A place in a text.
 #[derive(Clone, Debug)]
 pub(super) struct Cursor<'a> {
@@ -93,7 +96,55 @@ impl<'a> Cursor<'a> {
 
     /// The bytes from a place to here.
     pub(super) fn since(&self, start: usize) -> &'a [u8] {
-        self.bytes.get(start..self.at).unwrap_or_default()
+        self.between(start, self.at)
+    }
+
+    /// The bytes from one place to another.
+    pub(super) fn between(&self, start: usize, end: usize) -> &'a [u8] {
+        self.bytes.get(start..end).unwrap_or_default()
+    }
+
+    /// Steps over white space; gives where it is then.
+    #[inline]
+    pub(super) fn gap(&mut self) -> usize {
+        let _next = self.peek();
+        self.at
+    }
+
+    /// What is left.
+    #[inline]
+    pub(super) fn rest(&self) -> &'a [u8] {
+        self.bytes.get(self.at..).unwrap_or_default()
+    }
+
+    #[inline]
+    pub(super) fn step(&mut self, bytes: usize) {
+        self.at += bytes;
+    }
+
+    /// A whole number of a series, written as its digits alone; `None`, and the cursor where it was, for any other.
+    #[inline]
+    pub(super) fn whole(&mut self) -> Option<u32> {
+        let rest = self.rest();
+        let digits = rest.iter().take(WHOLE_DIGITS_MAX).take_while(|byte| byte.is_ascii_digit()).count();
+        let text = rest.get(..digits)?;
+        if digits == 0 || digits > 1 && text.first() == Some(&b'0') || rest.get(digits).is_some_and(u8::is_ascii_digit)
+        {
+            return None;
+        }
+        self.at += digits;
+        Some(text.iter().fold(0, |number, digit| number * 10 + u32::from(digit - b'0')))
+    }
+
+    /// A number (RFC 8259, section 6) that is finite.
+    #[inline]
+    pub(super) fn number(&mut self) -> Option<f64> {
+        self.gap();
+        if let Some((number, length)) = super::number::short(self.rest()) {
+            self.at += length;
+            return Some(number);
+        }
+        self.token().and_then(super::number::parse)
     }
 
     /// The key of a member and its colon.

@@ -7,6 +7,7 @@
 
 mod cursor;
 mod number;
+mod template;
 
 use city::{DatastreamId, Detail, Observation, Observations};
 use serde_json::Value;
@@ -15,6 +16,7 @@ use crate::model::EntityType;
 use crate::problem::Problem;
 use crate::write::time::utc_ms;
 use cursor::{Broken, Cursor};
+use template::{Marks, Template};
 
 /// Rows of one body: at a hundred bytes each it would be over the size of any request.
 pub const ROWS_MAX: usize = 200_000;
@@ -49,6 +51,31 @@ struct Components {
     plain: Option<Order>,
 }
 
+/// What is known from the groups before.
+#[derive(Debug, Default)]
+struct Known<'a> {
+    components: Components,
+    /// How the last group that was read member by member is written; its components are those above.
+    template: Option<Template<'a>>,
+}
+
+/// What a group said so far.
+#[derive(Debug, Default)]
+struct Said<'a> {
+    datastream: Option<DatastreamId>,
+    named: bool,
+    rows: Rows<'a>,
+}
+
+#[derive(Debug, Default)]
+enum Rows<'a> {
+    #[default]
+    Missing,
+    Taken,
+    /// They came before what has to be known of them.
+    Waiting(&'a [u8]),
+}
+
 impl DataArray {
     /// Reads a body. A row that cannot be read harms no other; a body that is no data array is refused whole.
     ///
@@ -62,11 +89,11 @@ impl DataArray {
     ) -> Result<Self, Problem> {
         let mut cursor = Cursor::new(body);
         let mut array = Self { rows: Observations::with_capacity(body.len() / 96), ..Self::default() };
-        let mut components = Components::default();
+        let mut known = Known::default();
         cursor.open(b'[', "an array of groups")?;
         if !cursor.closes(b']') {
             loop {
-                array.group(&mut cursor, &mut components, &mut rare)?;
+                array.group(&mut cursor, &mut known, &mut rare)?;
                 if !cursor.another(b']')? {
                     break;
                 }
@@ -77,54 +104,90 @@ impl DataArray {
     }
 
     /// One group: its datastream, its components, its rows, in any order.
-    fn group(
+    fn group<'a>(
         &mut self,
-        cursor: &mut Cursor<'_>,
-        components: &mut Components,
+        cursor: &mut Cursor<'a>,
+        known: &mut Known<'a>,
         rare: &mut impl FnMut(Rare<'_>) -> Result<(Observation, Detail), Problem>,
     ) -> Result<(), Problem> {
         let start = cursor.at();
-        let (mut datastream, mut named) = (None, false);
-        let mut rows_at = None;
-        cursor.open(b'{', "a group")?;
-        if !cursor.closes(b'}') {
-            loop {
-                match &*cursor.key()? {
-                    "Datastream" => datastream = Some(datastream_of(cursor)?),
-                    "components" => {
-                        components.read(cursor)?;
-                        named = true;
-                    }
-                    "dataArray" => match datastream {
-                        Some(datastream) if named && rows_at.is_none() => {
-                            self.rows_of(cursor, datastream, components, rare)?;
-                            rows_at = Some(None);
-                        }
-                        _ => rows_at = Some(Some(cursor.skip()?)),
-                    },
-                    key if key.starts_with("dataArray@") || key.starts_with("@iot.") => drop(cursor.skip()?),
-                    "MultiDatastream" => {
-                        return Err(Problem::not_implemented("MultiDatastream is not served").about("MultiDatastream"));
-                    }
-                    other => {
-                        let expected = "expected Datastream, components and dataArray";
-                        return Err(Problem::malformed(expected).about(other));
-                    }
-                }
-                if !cursor.another(b'}')? {
-                    break;
-                }
+        let mut said = Said::default();
+        let mut marks = Marks::default();
+        let as_before = known.template.and_then(|template| Some((template, template.opens(cursor)?)));
+        let more = if let Some((template, datastream)) = as_before {
+            self.rows_of(cursor, datastream, &known.components, rare)?;
+            if template.closes(cursor) {
+                return Ok(());
             }
+            said = Said { datastream: Some(datastream), named: true, rows: Rows::Taken };
+            cursor.another(b'}')?
+        } else {
+            marks = Marks::of_group(cursor.gap());
+            cursor.open(b'{', "a group")?;
+            !cursor.closes(b'}')
+        };
+        if more {
+            self.members(cursor, &mut known.components, (&mut said, &mut marks), rare)?;
         }
+        known.template = marks.template(cursor);
         let lacks = |what: &str| Problem::malformed(format!("byte {start}: a group without {what}")).about(what);
-        let datastream = datastream.ok_or_else(|| lacks("Datastream"))?;
-        if !named {
+        let datastream = said.datastream.ok_or_else(|| lacks("Datastream"))?;
+        if !said.named {
             return Err(lacks("components"));
         }
-        match rows_at {
-            None => Err(lacks("dataArray")),
-            Some(None) => Ok(()),
-            Some(Some(bytes)) => self.rows_of(&mut Cursor::new(bytes), datastream, components, rare),
+        match said.rows {
+            Rows::Missing => Err(lacks("dataArray")),
+            Rows::Taken => Ok(()),
+            Rows::Waiting(bytes) => self.rows_of(&mut Cursor::new(bytes), datastream, &known.components, rare),
+        }
+    }
+
+    /// The members of a group up to its end.
+    fn members<'a>(
+        &mut self,
+        cursor: &mut Cursor<'a>,
+        components: &mut Components,
+        (said, marks): (&mut Said<'a>, &mut Marks),
+        rare: &mut impl FnMut(Rare<'_>) -> Result<(Observation, Detail), Problem>,
+    ) -> Result<(), Problem> {
+        loop {
+            marks.member();
+            match &*cursor.key()? {
+                "Datastream" => {
+                    let (datastream, place) = datastream_of(cursor)?;
+                    said.datastream = Some(datastream);
+                    marks.id = Some(place);
+                }
+                "components" => {
+                    components.read(cursor)?;
+                    said.named = true;
+                }
+                "dataArray" => match said.datastream {
+                    Some(datastream) if said.named && matches!(said.rows, Rows::Missing) => {
+                        let start = cursor.gap();
+                        self.rows_of(cursor, datastream, components, rare)?;
+                        said.rows = Rows::Taken;
+                        marks.rows = Some((start, cursor.at()));
+                    }
+                    _ => said.rows = Rows::Waiting(cursor.skip()?),
+                },
+                "dataArray@iot.count" => {
+                    let start = cursor.gap();
+                    cursor.skip()?;
+                    marks.count = Some((start, cursor.at()));
+                }
+                key if key.starts_with("dataArray@") || key.starts_with("@iot.") => drop(cursor.skip()?),
+                "MultiDatastream" => {
+                    return Err(Problem::not_implemented("MultiDatastream is not served").about("MultiDatastream"));
+                }
+                other => {
+                    let expected = "expected Datastream, components and dataArray";
+                    return Err(Problem::malformed(expected).about(other));
+                }
+            }
+            if !cursor.another(b'}')? {
+                return Ok(());
+            }
         }
     }
 
@@ -235,8 +298,8 @@ fn is_component(name: &str) -> bool {
         || EntityType::Observation.property(name).is_some()
 }
 
-/// `{"@iot.id": 7}`
-fn datastream_of(cursor: &mut Cursor<'_>) -> Result<DatastreamId, Problem> {
+/// `{"@iot.id": 7}`, and where the number stands.
+fn datastream_of(cursor: &mut Cursor<'_>) -> Result<(DatastreamId, (usize, usize)), Problem> {
     let expected = || Problem::malformed("expected {\"@iot.id\": N}, the number of a datastream").about("Datastream");
     cursor.open(b'{', "a link to a datastream")?;
     let mut id = None;
@@ -244,11 +307,12 @@ fn datastream_of(cursor: &mut Cursor<'_>) -> Result<DatastreamId, Problem> {
         loop {
             match &*cursor.key()? {
                 crate::v1_1::ID | "id" if id.is_none() => {
+                    let start = cursor.gap();
                     let number = cursor.token().and_then(number::parse).ok_or_else(expected)?;
                     let fits = number.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(&number);
                     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "just looked at")]
                     let number = if fits { number as u32 } else { return Err(expected()) };
-                    id = Some(DatastreamId(number));
+                    id = Some((DatastreamId(number), (start, cursor.at())));
                 }
                 _ => return Err(expected()),
             }
@@ -268,10 +332,10 @@ fn plain(cursor: &mut Cursor<'_>, datastream: DatastreamId, order: Order) -> Opt
         Order::TimeResult => {
             let time = instant(&mut ahead)?;
             ahead.comma().then_some(())?;
-            (time, ahead.token().and_then(number::parse)?)
+            (time, ahead.number()?)
         }
         Order::ResultTime => {
-            let result = ahead.token().and_then(number::parse)?;
+            let result = ahead.number()?;
             ahead.comma().then_some(())?;
             (instant(&mut ahead)?, result)
         }
@@ -281,7 +345,16 @@ fn plain(cursor: &mut Cursor<'_>, datastream: DatastreamId, order: Order) -> Opt
     Some(Observation { datastream, phenomenon_time, result })
 }
 
+#[inline]
 fn instant(cursor: &mut Cursor<'_>) -> Option<city::Time> {
+    cursor.gap();
+    // Whole seconds in UTC: what nearly all loggers send.
+    if let Some(([b'"', text @ .., b'"'], _)) = cursor.rest().split_first_chunk::<22>()
+        && let Some(ms) = utc_ms(text)
+    {
+        cursor.step(22);
+        return city::Time::from_ms(ms);
+    }
     city::Time::from_ms(utc_ms(cursor.plain_text()?)?)
 }
 

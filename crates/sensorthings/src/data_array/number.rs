@@ -5,6 +5,8 @@ const POWERS: [f64; 23] = [
     1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20,
     1e21, 1e22,
 ];
+/// So many digits a double holds whatever they are.
+const DIGITS_MAX: usize = 15;
 /// The largest whole number up to which a double holds every one.
 const WHOLE_MAX: u64 = 1 << 53;
 
@@ -32,7 +34,7 @@ pub(super) fn parse(token: &[u8]) -> Option<f64> {
         Some((b'e' | b'E', _)) => return slow(token),
         Some(_) => return None,
     };
-    if whole + fraction.len() > 15 || !fraction.iter().all(u8::is_ascii_digit) {
+    if whole + fraction.len() > DIGITS_MAX || !fraction.iter().all(u8::is_ascii_digit) {
         return slow(token);
     }
     // At most 15 digits: exact in a double, and so is the power of ten; one division rounds once (Clinger 1990).
@@ -43,6 +45,32 @@ pub(super) fn parse(token: &[u8]) -> Option<f64> {
     debug_assert!(mantissa <= WHOLE_MAX);
     let value = mantissa as f64 / POWERS.get(fraction.len())?;
     Some(if negative { -value } else { value })
+}
+
+/// A number of few digits without an exponent, and how many bytes it has: what instruments send.
+#[inline]
+pub(super) fn short(text: &[u8]) -> Option<(f64, usize)> {
+    let negative = text.first() == Some(&b'-');
+    let digits = text.get(usize::from(negative)..)?;
+    let (mut mantissa, mut at, mut point) = (0_u64, 0, None);
+    let end = loop {
+        match digits.get(at)? {
+            digit @ b'0'..=b'9' => mantissa = mantissa.wrapping_mul(10).wrapping_add(u64::from(digit - b'0')),
+            b'.' if point.is_none() => point = Some(at),
+            b',' | b']' | b'}' | b' ' | b'\n' | b'\r' | b'\t' => break at,
+            _ => return None,
+        }
+        at += 1;
+    };
+    let whole = point.unwrap_or(end);
+    let fraction = point.map_or(0, |point| end - point - 1);
+    // As in `parse`: no leading zero, a digit on both sides of a point, and few enough that a double holds them.
+    let is_number = whole > 0 && (whole == 1 || digits.first() != Some(&b'0')) && (point.is_none() || fraction > 0);
+    if !is_number || whole + fraction > DIGITS_MAX {
+        return None;
+    }
+    let value = mantissa as f64 / POWERS.get(fraction)?;
+    Some((if negative { -value } else { value }, end + usize::from(negative)))
 }
 
 /// Any other number: what the grammar allows, by the standard library's exact reader.

@@ -10,7 +10,7 @@ fn by_tree(body: &[u8]) -> Option<Vec<Option<(u32, i64, u64)>>> {
     let Value::Array(groups) = serde_json::from_slice(body).ok()? else { return None };
     let mut rows = Vec::new();
     for group in groups {
-        let datastream = u32::try_from(group.get("Datastream")?.get("@iot.id")?.as_u64()?).ok()?;
+        let datastream = u32::try_from(whole(group.get("Datastream")?.get("@iot.id")?)?).ok()?;
         let components: Vec<&str> = group.get("components")?.as_array()?.iter().filter_map(Value::as_str).collect();
         for row in group.get("dataArray")?.as_array()? {
             let row = row.as_array()?;
@@ -18,6 +18,11 @@ fn by_tree(body: &[u8]) -> Option<Vec<Option<(u32, i64, u64)>>> {
         }
     }
     Some(rows)
+}
+
+fn whole(id: &Value) -> Option<u64> {
+    let number = id.as_f64().filter(|number| number.fract() == 0.0 && (0.0..=1e15).contains(number))?;
+    format!("{number}").parse().ok()
 }
 
 fn read(datastream: u32, components: &[&str], row: &[Value]) -> Option<(u32, i64, u64)> {
@@ -69,6 +74,34 @@ fn value() -> impl Strategy<Value = String> {
     ]
 }
 
+/// Groups as a logger writes them: each the same but for its datastream, its count and its rows. Now and then one
+/// member has another byte.
+fn alike() -> impl Strategy<Value = String> {
+    let gap = prop_oneof![3 => Just(""), 1 => Just(" "), 1 => Just("\n")];
+    let count = prop_oneof![3 => Just(true), 1 => Just(false)];
+    let id = prop_oneof![8 => (0_u32..300).prop_map(|id| id.to_string()), 1 => Just("07".to_owned()),
+        1 => Just("4294967296".to_owned()), 1 => Just("4294967295".to_owned()), 1 => Just("7.0".to_owned()), 1 => Just("1e1".to_owned())];
+    let row = (value(), value()).prop_map(|(time, result)| format!("[{time},{result}]"));
+    let tail = prop_oneof![12 => Just(""), 1 => Just(",\"@iot.x\":1")];
+    let group = (id, prop::collection::vec(row, 0..4), tail, prop_oneof![9 => Just(true), 1 => Just(false)]);
+    (gap, count, prop::collection::vec(group, 0..7)).prop_map(|(gap, counted, groups)| {
+        let write = |(id, rows, tail, right): (String, Vec<String>, &str, bool)| {
+            let count = if counted {
+                format!("\"dataArray@iot.count\":{gap}{},", rows.len() + usize::from(!right))
+            } else {
+                String::new()
+            };
+            format!(
+                "{{\"Datastream\":{gap}{{\"@iot.id\":{id}}},\"components\":[\"phenomenonTime\",\"result\"],{count}\
+                 {gap}\"dataArray\":[{}]{tail}}}",
+                rows.join(",")
+            )
+        };
+        let groups: Vec<String> = groups.into_iter().map(write).collect();
+        format!("[{}]", groups.join(&format!(",{gap}")))
+    })
+}
+
 fn group() -> impl Strategy<Value = String> {
     let components = prop_oneof![
         6 => Just(vec!["phenomenonTime", "result"]),
@@ -111,6 +144,16 @@ proptest! {
     }
 
     #[test]
+    fn groups_that_are_written_alike_read_the_same(body in alike(), at in any::<prop::sample::Index>(), byte in any::<u8>()) {
+        prop_assert_eq!(by_bytes(body.as_bytes()), by_tree(body.as_bytes()), "{}", body);
+        let mut body = body.into_bytes();
+        let at = at.index(body.len());
+        if let Some(slot) = body.get_mut(at) { *slot = byte; }
+        let (bytes, tree) = (by_bytes(&body), by_tree(&body));
+        if bytes.is_some() { prop_assert_eq!(&bytes, &tree, "{}", String::from_utf8_lossy(&body)); }
+    }
+
+    #[test]
     fn broken_bodies_are_refused_and_never_a_panic(groups in prop::collection::vec(group(), 1..3), cut in any::<prop::sample::Index>(), byte in any::<u8>()) {
         let mut body = format!("[{}]", groups.join(",")).into_bytes();
         let at = cut.index(body.len());
@@ -127,6 +170,9 @@ proptest! {
     fn numbers_are_those_of_the_standard_library(text in "-?(0|[1-9][0-9]{0,18})(\\.[0-9]{1,18})?([eE][+-]?[0-9]{1,3})?") {
         let exact: f64 = text.parse().expect("a number");
         prop_assert_eq!(number::parse(text.as_bytes()).map(f64::to_bits), exact.is_finite().then_some(exact.to_bits()));
+        if let Some((number, length)) = number::short(format!("{text}]").as_bytes()) {
+            prop_assert_eq!((number.to_bits(), length), (exact.to_bits(), text.len()));
+        }
     }
 }
 
@@ -136,9 +182,19 @@ fn what_is_no_number_of_json_is_none() {
         ["", "-", "+1", "01", "-01", ".5", "1.", "1.e5", "1e", "1e+", "0x10", "NaN", "Infinity", "1_0", "1 2", "--1"]
     {
         assert_eq!(number::parse(text.as_bytes()), None, "{text:?}");
+        let whole = |(_, length): &(f64, usize)| *length == text.len();
+        assert_eq!(number::short(format!("{text},").as_bytes()).filter(whole), None, "{text:?}");
     }
     assert_eq!(number::parse(b"1e400"), None, "no finite one");
     assert_eq!(number::parse(b"-0").map(f64::to_bits), Some((-0.0_f64).to_bits()));
+}
+
+#[test]
+fn rows_that_a_group_says_twice_are_rows_of_every_group_that_is_written_so() {
+    let group = r#"{"Datastream":{"@iot.id":1},"components":["phenomenonTime","result"],"dataArray":[["2024-05-01T12:00:00Z",1]],"dataArray":[["2024-05-01T12:01:00Z",2]]}"#;
+    let body = format!("[{group},{group},{group}]");
+    let array = DataArray::parse(body.as_bytes(), |_| Err(Problem::malformed("rare"))).expect("a data array");
+    assert_eq!(array.rows.results(), [1.0, 2.0, 1.0, 2.0, 1.0, 2.0]);
 }
 
 #[test]

@@ -113,7 +113,7 @@ impl<'a> Scope<'a> {
         'a: 'r,
     {
         let own = row.detail().and_then(|detail| detail.feature_of_interest.as_ref());
-        own.or_else(|| self.catalogue.datastream(row.observation.datastream)?.feature_of_interest.as_ref())
+        own.or_else(|| self.catalogue.feature_of(self.catalogue.datastream(row.observation.datastream)?))
     }
 }
 

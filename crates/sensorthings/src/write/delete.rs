@@ -1,5 +1,7 @@
 //! Deleting entities with what cannot be without them (18-088 clause 10.4, table 25).
 
+use std::collections::BTreeSet;
+
 use city::{DatastreamId, EntityBody, EntityId, EntityKind, Erasure, ObservationKey};
 
 use super::address::{Address, One};
@@ -81,7 +83,8 @@ impl Draft<'_> {
 
     fn unlink_location(&mut self, kind: EntityKind, id: &EntityId, location: &EntityId) -> Result<(), Problem> {
         let mut entity = self.changeable(kind, id)?;
-        if let EntityBody::Thing { locations } | EntityBody::HistoricalLocation { locations, .. } = &mut entity.body {
+        if let EntityBody::Thing { locations, .. } | EntityBody::HistoricalLocation { locations, .. } = &mut entity.body
+        {
             locations.retain(|other| other != location);
             if locations.is_empty() && kind == EntityKind::HistoricalLocation {
                 return Err(Problem::conflict("a historical location has at least one location"));
@@ -94,27 +97,36 @@ impl Draft<'_> {
     /// Takes away every observation of a feature of interest: whole series where they can have no other, else row by
     /// row.
     fn remove_feature(&mut self, series: &dyn Series, feature: &EntityId) -> Result<(), Problem> {
+        let mut things = BTreeSet::new();
         for id in self.datastreams_of_feature(feature) {
             let Some(entity) = self.get(EntityKind::Datastream, &id) else { continue };
             let mut entity = city::Entity::clone(entity);
             let (EntityBody::Datastream(body), Some(datastream)) = (&mut entity.body, catalogue::series(&id)) else {
                 continue;
             };
-            let own = body.feature_of_interest.as_ref() == Some(feature);
+            let own = self.feature_of(body) == Some(feature);
             self.observations_of_feature_gone(datastream, feature, own);
             let keys = if own && body.other_features.is_empty() {
                 None
             } else {
                 Some(keys_of(series, datastream, feature, own)?)
             };
-            if own {
-                body.feature_of_interest = None;
+            if own && body.feature_of_interest.take().is_none() {
+                things.insert(body.thing.clone());
             }
             body.other_features.retain(|other| other != feature);
             if keys.as_ref().is_none_or(|keys| !keys.is_empty()) {
                 self.erasures.push(Erasure { datastream, keys });
             }
             self.put(entity)?;
+        }
+        for id in things {
+            let Some(thing) = self.get(EntityKind::Thing, &id) else { continue };
+            let mut thing = city::Entity::clone(thing);
+            if let EntityBody::Thing { feature_of_interest, .. } = &mut thing.body {
+                *feature_of_interest = None;
+            }
+            self.put(thing)?;
         }
         self.settled.clear();
         Ok(())

@@ -3,8 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use city::{DatastreamId, Entity, EntityBody, EntityChange, EntityId, EntityKind, Erasure, Observations, Shape};
+use city::{
+    DatastreamBody, DatastreamId, Entity, EntityBody, EntityChange, EntityId, EntityKind, Erasure, Observations, Shape,
+};
 
+use super::create::sort;
 use super::limits::CHANGES_MAX;
 use super::plan::{Plan, Target};
 use super::rules::Rules;
@@ -90,7 +93,7 @@ impl<'a> Draft<'a> {
         self.get(kind, id).is_some()
     }
 
-    pub(super) fn datastream(&self, id: DatastreamId) -> Option<&city::DatastreamBody> {
+    pub(super) fn datastream(&self, id: DatastreamId) -> Option<&DatastreamBody> {
         match &self.get(EntityKind::Datastream, &EntityId::Number(i64::from(id.0)))?.body {
             EntityBody::Datastream(body) => Some(body),
             _ => None,
@@ -166,16 +169,36 @@ impl<'a> Draft<'a> {
         let kind = EntityKind::Datastream;
         let stored = self.catalogue.datastreams_of_feature(feature).cloned();
         let mut ids: Vec<EntityId> = stored.filter(|id| !self.changed.contains_key(&(kind, id.clone()))).collect();
-        let of_feature = |entity: &Entity| match &entity.body {
-            EntityBody::Datastream(body) => {
-                body.feature_of_interest.as_ref() == Some(feature) || body.other_features.contains(feature)
+        for ((_, id), entity) in &self.changed {
+            match entity.as_ref().map(|entity| &entity.body) {
+                Some(EntityBody::Datastream(body))
+                    if self.feature_of(body) == Some(feature) || body.other_features.contains(feature) =>
+                {
+                    ids.push(id.clone());
+                }
+                Some(EntityBody::Thing { feature_of_interest, .. })
+                    if feature_of_interest.as_ref() == Some(feature) =>
+                {
+                    let heir = |id: &EntityId| {
+                        let body = series(id).and_then(|series| self.datastream(series));
+                        body.is_some_and(|body| body.feature_of_interest.is_none())
+                    };
+                    ids.extend(self.related(EntityKind::Thing, id, Navigation::Datastreams).into_iter().filter(heir));
+                }
+                _ => {}
             }
-            _ => false,
-        };
-        let made = self.changed.iter().filter(|(_, entity)| entity.as_ref().is_some_and(|entity| of_feature(entity)));
-        ids.extend(made.map(|((_, id), _)| id.clone()));
-        ids.sort_unstable();
+        }
+        sort(&mut ids);
         ids
+    }
+
+    /// The feature of interest of the observations of a datastream that name none: its own, or its thing's.
+    pub(super) fn feature_of<'b>(&'b self, datastream: &'b DatastreamBody) -> Option<&'b EntityId> {
+        let own = datastream.feature_of_interest.as_ref();
+        own.or_else(|| match &self.get(EntityKind::Thing, &datastream.thing)?.body {
+            EntityBody::Thing { feature_of_interest, .. } => feature_of_interest.as_ref(),
+            _ => None,
+        })
     }
 
     /// A location (or a feature of interest) of just this shape, the one with the least id.
@@ -185,7 +208,8 @@ impl<'a> Draft<'a> {
         if let Some(id) = stored.find(|id| self.get(kind, id).is_some_and(|entity| same(entity))) {
             return Some(id.clone());
         }
-        let made = self.changed.iter().filter(|((of, _), _)| *of == kind);
+        let first = (kind, EntityId::Number(i64::MIN));
+        let made = self.changed.range(first..).take_while(|((of, _), _)| *of == kind);
         let mut same = made.filter(|(_, entity)| entity.as_ref().is_some_and(|entity| same(entity)));
         same.next().map(|((_, id), _)| id.clone())
     }
@@ -210,9 +234,10 @@ fn holds(kind: EntityKind, navigation: Navigation) -> bool {
 /// The ids that an entity itself keeps of a relation.
 fn held(entity: &Entity, navigation: Navigation) -> Vec<EntityId> {
     match (&entity.body, navigation) {
-        (EntityBody::Thing { locations } | EntityBody::HistoricalLocation { locations, .. }, Navigation::Locations) => {
-            locations.clone()
-        }
+        (
+            EntityBody::Thing { locations, .. } | EntityBody::HistoricalLocation { locations, .. },
+            Navigation::Locations,
+        ) => locations.clone(),
         (EntityBody::HistoricalLocation { thing, .. }, Navigation::Thing) => vec![thing.clone()],
         (EntityBody::Datastream(body), Navigation::Thing) => vec![body.thing.clone()],
         (EntityBody::Datastream(body), Navigation::Sensor) => vec![body.sensor.clone()],

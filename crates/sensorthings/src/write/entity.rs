@@ -43,7 +43,7 @@ pub(super) fn blank_datastream(
 pub(super) fn blank_body(kind: EntityKind) -> Option<EntityBody> {
     let nowhere = Shape::MultiPoint(Vec::new());
     Some(match kind {
-        EntityKind::Thing => EntityBody::Thing { locations: Vec::new() },
+        EntityKind::Thing => EntityBody::Thing { locations: Vec::new(), feature_of_interest: None },
         EntityKind::Location => EntityBody::Location { encoding_type: String::new(), location: nowhere },
         EntityKind::Sensor => EntityBody::Sensor { encoding_type: String::new(), metadata: String::new() },
         EntityKind::ObservedProperty => EntityBody::ObservedProperty { definition: String::new() },

@@ -60,7 +60,13 @@ impl Draft<'_> {
                 }
                 *thing = other;
             }
-            (EntityBody::Datastream(body), Navigation::Thing) => body.thing = other,
+            (EntityBody::Datastream(body), Navigation::Thing) => {
+                if body.thing != other {
+                    // What was observed until now stays where it was.
+                    body.feature_of_interest = self.feature_of(body).cloned();
+                }
+                body.thing = other;
+            }
             (EntityBody::Datastream(body), Navigation::Sensor) => body.sensor = other,
             (EntityBody::Datastream(body), Navigation::ObservedProperty) => {
                 if body.observed_property != other && !self.rules.sandbox {
@@ -84,7 +90,7 @@ impl Draft<'_> {
     ) -> Result<(), Problem> {
         sort(&mut locations);
         let Some(entity) = self.get(EntityKind::Thing, thing) else { return Err(unknown(EntityType::Thing)) };
-        let same = matches!(&entity.body, EntityBody::Thing { locations: before } if *before == locations);
+        let same = matches!(&entity.body, EntityBody::Thing { locations: before, .. } if *before == locations);
         if locations.is_empty() || same {
             return Ok(());
         }
@@ -98,7 +104,7 @@ impl Draft<'_> {
 
     fn place(&mut self, thing: &EntityId, now_at: Vec<EntityId>) -> Result<(), Problem> {
         let mut entity = self.changeable(EntityKind::Thing, thing)?;
-        if let EntityBody::Thing { locations } = &mut entity.body {
+        if let EntityBody::Thing { locations, .. } = &mut entity.body {
             *locations = now_at;
         }
         self.settled.clear();
@@ -114,7 +120,7 @@ impl Draft<'_> {
         self.stands_still(thing, *time, &field.member("time"))?;
         if self.times(thing).iter().all(|other| other < time) {
             let now_at = matches!(self.get(EntityKind::Thing, thing).map(|thing| &thing.body),
-                Some(EntityBody::Thing { locations: before }) if before == locations);
+                Some(EntityBody::Thing { locations: before, .. }) if before == locations);
             if !now_at {
                 self.place(thing, locations.clone())?;
             }

@@ -75,7 +75,8 @@ impl Draft<'_> {
     }
 
     /// The feature of interest to keep with an observation: none where it is the datastream's own. Where none is named,
-    /// it is where the thing stands (18-088 clause 10.2, special case 1).
+    /// it is where the thing stands (18-088 clause 10.2, special case 1): at the first of them it becomes the thing's,
+    /// so that a station with a hundred datastreams is changed once.
     pub(super) fn feature(
         &mut self,
         series: DatastreamId,
@@ -95,7 +96,7 @@ impl Draft<'_> {
             Some(feature) => feature,
             None => match self.feature_of_place(&body.thing)? {
                 Some(feature) => feature,
-                None if body.feature_of_interest.is_some() => return Ok(None),
+                None if self.feature_of(body).is_some() => return Ok(None),
                 None => {
                     let detail = "the thing has no location to take it from; expected a feature of interest";
                     return Err(Problem::malformed(detail).about(field.member("FeatureOfInterest")));
@@ -105,12 +106,12 @@ impl Draft<'_> {
         if !is_named {
             self.settled.insert(series);
         }
-        if body.feature_of_interest.as_ref() == Some(&feature) {
+        let own = self.feature_of(body);
+        if own == Some(&feature) {
             return Ok(None);
         }
-        if body.feature_of_interest.is_none() && !is_named {
-            body.feature_of_interest = Some(feature);
-            self.put(entity)?;
+        if own.is_none() && !is_named {
+            self.give_feature(&body.thing, feature)?;
             return Ok(None);
         }
         if !is_named {
@@ -128,6 +129,15 @@ impl Draft<'_> {
         Ok(Some(feature))
     }
 
+    fn give_feature(&mut self, thing: &EntityId, feature: EntityId) -> Result<(), Problem> {
+        let Some(entity) = self.get(EntityKind::Thing, thing) else { return Ok(()) };
+        let mut entity = city::Entity::clone(entity);
+        if let EntityBody::Thing { feature_of_interest, .. } = &mut entity.body {
+            *feature_of_interest = Some(feature);
+        }
+        self.put(entity)
+    }
+
     fn is_settled(&self, series: DatastreamId) -> bool {
         if self.is_untouched() {
             return self.catalogue.stream(series).is_some_and(|stream| stream.settled);
@@ -137,7 +147,8 @@ impl Draft<'_> {
 
     /// The feature of interest that is where a thing stands; made where there is none yet.
     fn feature_of_place(&mut self, thing: &EntityId) -> Result<Option<EntityId>, Problem> {
-        let Some(EntityBody::Thing { locations }) = self.get(EntityKind::Thing, thing).map(|thing| &thing.body) else {
+        let Some(EntityBody::Thing { locations, .. }) = self.get(EntityKind::Thing, thing).map(|thing| &thing.body)
+        else {
             return Ok(None);
         };
         let Some(location) = locations.first().and_then(|id| self.get(EntityKind::Location, id)).cloned() else {

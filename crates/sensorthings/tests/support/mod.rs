@@ -132,12 +132,12 @@ pub(crate) fn point(longitude: f64, latitude: f64) -> Shape {
 /// One thing with two datastreams, as the standard's examples have it, and a second one without any.
 pub(crate) fn entities() -> Vec<Entity> {
     let geojson = || "application/geo+json".to_owned();
-    let mut oven = entity(1, "Oven", EntityBody::Thing { locations: vec![1.into()] });
+    let mut oven = entity(1, "Oven", EntityBody::Thing { locations: vec![1.into()], feature_of_interest: None });
     oven.properties.set("owner", Primitive::Text("Ward 3".into()));
     oven.properties.set("height_m", Primitive::Number(2.5));
     let mut all = vec![
         oven,
-        entity(2, "Shed", EntityBody::Thing { locations: vec![2.into()] }),
+        entity(2, "Shed", EntityBody::Thing { locations: vec![2.into()], feature_of_interest: None }),
         entity(1, "CCIT", EntityBody::Location { encoding_type: geojson(), location: point(-114.133, 51.08) }),
         entity(2, "Yard", EntityBody::Location { encoding_type: geojson(), location: point(-51.2, -30.0) }),
         entity(

@@ -120,7 +120,7 @@ fn the_place_of_the_thing_is_the_feature_where_none_is_named() {
     assert_eq!(world.count(K::FeatureOfInterest), 2);
     let features = |world: &World| -> Vec<Option<EntityId>> {
         let own = |key: &city::ObservationKey| {
-            world.catalogue.datastream(key.datastream).and_then(|body| body.feature_of_interest.clone())
+            world.catalogue.datastream(key.datastream).and_then(|body| world.catalogue.feature_of(body)).cloned()
         };
         let rows = world.series.0.iter();
         rows.map(|(key, (_, detail))| detail.feature_of_interest.clone().or_else(|| own(key))).collect()

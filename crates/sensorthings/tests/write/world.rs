@@ -117,7 +117,11 @@ impl World {
                 "Quay",
                 EntityBody::Location { encoding_type: "application/geo+json".to_owned(), location },
             ),
-            entity(EntityId::Number(1), "Gauge", EntityBody::Thing { locations: vec![EntityId::Number(1)] }),
+            entity(
+                EntityId::Number(1),
+                "Gauge",
+                EntityBody::Thing { locations: vec![EntityId::Number(1)], feature_of_interest: None },
+            ),
             entity(
                 "water".into(),
                 "Feed",
@@ -231,7 +235,7 @@ impl World {
         }
         for (key, (_, detail)) in &self.series.0 {
             let body = self.catalogue.datastream(key.datastream).expect("a datastream of each observation");
-            let feature = detail.feature_of_interest.as_ref().or(body.feature_of_interest.as_ref());
+            let feature = detail.feature_of_interest.as_ref().or_else(|| self.catalogue.feature_of(body));
             let feature = feature.expect("a feature of interest of each observation");
             assert!(self.catalogue.get(EntityKind::FeatureOfInterest, feature).is_some(), "{key:?} {feature}");
             let listed = self

@@ -89,7 +89,7 @@ impl Things {
             (EntityBody::Location { location: Shape::Point(position), .. }, _) => {
                 self.places.insert(entity.id.clone(), *position);
             }
-            (EntityBody::Thing { locations }, Some(id)) => {
+            (EntityBody::Thing { locations, .. }, Some(id)) => {
                 let Some(position) = locations.iter().find_map(|id| self.places.get(id)) else { return };
                 let (name, description) = (entity.name.clone(), entity.description.clone());
                 self.put_thing(Thing { id: ThingId(id), name, description, position: *position });

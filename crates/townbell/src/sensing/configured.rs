@@ -60,7 +60,7 @@ fn of_thing(thing: &Thing) -> Entity {
         name: thing.name.clone(),
         description: thing.description.clone(),
         properties: Properties::default(),
-        body: EntityBody::Thing { locations: vec![number(thing.id.0)] },
+        body: EntityBody::Thing { locations: vec![number(thing.id.0)], feature_of_interest: Some(number(thing.id.0)) },
     }
 }
 
@@ -99,7 +99,7 @@ fn datastream(stream: &Datastream, property: &ObservedProperty) -> Entity {
         sensor: EntityId::from(stream.feed.as_str()),
         observed_property: EntityId::from(property.id.as_str()),
         feed: stream.feed.clone(),
-        feature_of_interest: Some(number(stream.thing.0)),
+        feature_of_interest: None,
         other_features: Vec::new(),
     };
     Entity {

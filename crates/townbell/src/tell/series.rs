@@ -231,7 +231,7 @@ fn bbox(text: &str) -> Option<BoundingBox> {
 
 fn placed(catalogue: &Catalogue, id: &EntityId) -> Option<PlacedThing> {
     let thing = catalogue.get(EntityKind::Thing, id)?;
-    let EntityBody::Thing { locations } = &thing.body else { return None };
+    let EntityBody::Thing { locations, .. } = &thing.body else { return None };
     let position =
         locations.iter().find_map(|location| match &catalogue.get(EntityKind::Location, location)?.body {
             EntityBody::Location { location: Shape::Point(position), .. } => Some(*position),
