@@ -198,11 +198,11 @@ impl Observations {
 
     /// Brings the rows into canonical order.
     pub fn sort(&mut self) {
-        let key = |row: usize| (self.datastreams.get(row), self.phenomenon_times.get(row));
-        let sorted = (1..self.len()).all(|row| key(row - 1) < key(row));
-        if sorted {
+        let keys = || self.datastreams.iter().zip(&self.phenomenon_times);
+        if keys().zip(keys().skip(1)).all(|(before, after)| before < after) {
             return;
         }
+        let key = |row: usize| (self.datastreams.get(row), self.phenomenon_times.get(row));
         let mut order: Vec<usize> = (0..self.len()).collect();
         if self.details.is_empty() {
             order.sort_by_key(|row| key(*row));

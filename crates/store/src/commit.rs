@@ -161,8 +161,11 @@ impl Group<'_> {
 
     /// Takes the observations that are new; gives how many.
     fn observe(&mut self, feed: &FeedId, mut rows: Observations, newest: &mut Option<Time>) -> Result<u64, StoreError> {
-        let flushed = self.rows.iter().filter_map(JournalRow::observations);
-        let before: Vec<&Observations> = flushed.chain(self.pending.iter().map(|(_, rows)| rows)).collect();
+        let (flushed, pending) = (&self.rows, &self.pending);
+        let before = || {
+            let flushed = flushed.iter().filter_map(JournalRow::observations);
+            flushed.chain(pending.iter().map(|(_, rows)| rows)).collect()
+        };
         let before = Before { rows: &before, erased: &self.erasing.done };
         let corrected = self.intake.take_new(self.connection, self.heads, &before, &mut rows)?;
         if rows.is_empty() {

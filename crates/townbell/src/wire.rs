@@ -35,7 +35,7 @@ use crate::replayer::{Replayer, Senders};
 use crate::sensing::Sensing;
 use crate::tell::live::Live;
 use crate::tell::views::ReplayView;
-use crate::tell::{App, routes};
+use crate::tell::{App, Reach, routes};
 
 /// The database in a data folder.
 pub const DATABASE: &str = "townbell.sqlite";
@@ -132,7 +132,7 @@ pub async fn start(options: Options) -> anyhow::Result<Running> {
     sensing.tell_gate(&gate);
     let Rebuilt { desk, thread, picture, timetables } = Desk::start(store, &city, &live, resume)?;
     let door = Arc::new(Door::new(gate, desk, Arc::clone(&clock), timetables));
-    let app = App {
+    let app = App::from(Reach {
         city: Arc::clone(&city),
         picture,
         live: Arc::clone(&live),
@@ -144,7 +144,7 @@ pub async fn start(options: Options) -> anyhow::Result<Running> {
         tiles,
         replay: replay_view(&city, source),
         running: Stopwatch::start(),
-    };
+    });
     let (stop, stopped) = signal::channel(false);
     let (router, _) = routes::build(&app);
     let service = router.into_make_service_with_connect_info::<SocketAddr>();

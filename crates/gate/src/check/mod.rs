@@ -16,7 +16,7 @@ use crate::shape;
 use crate::text;
 
 pub(crate) use entity::judge as entity;
-pub(crate) use observation::judge as observation;
+pub(crate) use observation::{in_range, judge as observation, series};
 pub(crate) use timetable::timetable;
 
 /// How far a sender's clock may run ahead of ours.
@@ -46,7 +46,7 @@ impl From<Reason> for Refused {
 
 impl Door<'_> {
     /// A time that the feed claims for something that has happened: not ahead of us, not past its retention.
-    fn happened(&self, time: Time) -> Result<(), Refused> {
+    pub(crate) fn happened(&self, time: Time) -> Result<(), Refused> {
         if self.gate.policy.sandbox {
             // A conformance suite sends observations of any year.
             return Ok(());

@@ -1,10 +1,10 @@
 //! Observations: a number of a known series, within what an instrument can honestly give, and with it only what the
 //! pack of its observed property declares.
 
-use city::{Detail, FeedKind, Observation, Primitive, Properties, Reason};
+use city::{DatastreamId, Detail, FeedKind, Observation, Primitive, Properties, Reason};
 
 use super::{Door, Refused};
-use crate::series::SeriesTable;
+use crate::series::{Series, SeriesTable};
 
 /// Judges a row. The table is passed in, so that a batch locks it once.
 pub(crate) fn judge(
@@ -13,15 +13,8 @@ pub(crate) fn judge(
     observation: Observation,
     detail: Option<&Detail>,
 ) -> Result<Observation, Refused> {
-    if door.contract.kind != FeedKind::SensorThings {
-        return Err(Reason::NotAllowed.into());
-    }
-    let series = table.get(&observation.datastream).ok_or(Reason::UnknownReference)?;
-    if series.feed != door.contract.feed {
-        // A series has one feed that may write it; another one may not even overwrite by mistake.
-        return Err(Reason::NotAllowed.into());
-    }
-    if !(series.min..=series.max).contains(&observation.result) {
+    let series = series(door, table, observation.datastream)?;
+    if !in_range(series, observation.result) {
         return Err(Reason::OutOfRange.into());
     }
     door.happened(observation.phenomenon_time)?;
@@ -30,6 +23,28 @@ pub(crate) fn judge(
     }
     // Adding 0.0 turns -0.0 into 0.0, so that one value has one form.
     Ok(Observation { result: observation.result + 0.0, ..observation })
+}
+
+/// The series, if this feed may write it.
+pub(crate) fn series<'t>(
+    door: &Door<'_>,
+    table: &'t SeriesTable,
+    datastream: DatastreamId,
+) -> Result<&'t Series, Refused> {
+    if door.contract.kind != FeedKind::SensorThings {
+        return Err(Reason::NotAllowed.into());
+    }
+    let series = table.get(&datastream).ok_or(Reason::UnknownReference)?;
+    if series.feed != door.contract.feed {
+        // A series has one feed that may write it; another one may not even overwrite by mistake.
+        return Err(Reason::NotAllowed.into());
+    }
+    Ok(series)
+}
+
+/// Whether an instrument can honestly give this.
+pub(crate) fn in_range(series: &Series, result: f64) -> bool {
+    (series.min..=series.max).contains(&result)
 }
 
 fn judge_detail(door: &Door<'_>, property: Option<usize>, detail: &Detail) -> Result<(), Refused> {

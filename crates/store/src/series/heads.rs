@@ -83,10 +83,12 @@ impl Head {
         let Sample { time_ms, result, .. } = sample;
         self.first_ms = self.first_ms.min(time_ms);
         self.current += 1;
-        if self.newest.as_ref().is_none_or(|newest| sample.key() >= newest.key()) {
+        // Nearly every one is later than all before it; then nothing but the head itself is looked at.
+        let latest = self.newest.as_ref().is_none_or(|newest| time_ms > newest.time_ms);
+        if latest || self.newest.as_ref().is_some_and(|newest| sample.key() >= newest.key()) {
             self.newest = Some(Newest { time_ms, result, received_ms, detail: sample.detail.clone() });
         }
-        if self.samples.last().is_none_or(|last| last.time_ms < time_ms) {
+        if latest || self.samples.last().is_none_or(|last| last.time_ms < time_ms) {
             self.samples.push(sample);
         } else {
             let order = sample.order();

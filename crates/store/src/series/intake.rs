@@ -32,7 +32,8 @@ struct Looked {
 
 /// Rows of the same group that come before the batch in hand, newest last, and where something was erased between.
 pub(crate) struct Before<'a> {
-    pub(crate) rows: &'a [&'a Observations],
+    /// Gathered when they are asked for: hardly ever, and there may be hundreds of batches in a group.
+    pub(crate) rows: &'a dyn Fn() -> Vec<&'a Observations>,
     pub(crate) erased: &'a [(usize, city::Erasure)],
 }
 
@@ -40,13 +41,14 @@ impl Before<'_> {
     /// What these rows say of a key.
     fn find(&self, datastream: DatastreamId, key: SampleKey) -> Found {
         let mut erased = self.erased.iter().rev().peekable();
-        for place in (0..=self.rows.len()).rev() {
+        let all = (self.rows)();
+        for place in (0..=all.len()).rev() {
             while let Some((_, erasure)) = erased.next_if(|(at, _)| *at == place) {
                 if covers(erasure, datastream, key) {
                     return Found::Erased;
                 }
             }
-            let rows = place.checked_sub(1).and_then(|at| self.rows.get(at));
+            let rows = place.checked_sub(1).and_then(|at| all.get(at));
             if let Some(row) = rows.and_then(|rows| newest_of(rows, rows.len(), datastream, key).map(|row| (rows, row)))
             {
                 return Found::Version(Known::of(row.0, row.1));

@@ -107,7 +107,7 @@ pub(crate) fn received_ms(connection: &Connection, seq: u64) -> Result<Option<i6
 
 /// Runs the rows that are not sealed into the heads, as they came.
 fn replay(connection: &Connection, heads: &Heads, intake: &mut Intake, sealed: u64) -> Result<(), StoreError> {
-    let nothing = Before { rows: &[], erased: &[] };
+    let nothing = Before { rows: &Vec::new, erased: &[] };
     journal::each_unsealed(connection, sealed, |row| {
         for record in row.records {
             match record {

@@ -107,7 +107,7 @@ impl Sensing {
         let listening = self.told.receiver_count() > 0;
         let feed = self.rules_feed()?;
         let mut kept = if listening || links { observations.clone() } else { Observations::default() };
-        let Sent { admissions, refused: at_gate } = door.gate.admit_sent(&feed, &observations, now)?;
+        let Sent { admissions, refused: at_gate } = door.gate.admit_sent(&feed, observations, now)?;
         let decoded = refused_tally(&refused);
         let mut receipts = Vec::with_capacity(admissions.len());
         for (index, (feed, admission)) in admissions.into_iter().enumerate() {

@@ -127,7 +127,7 @@ impl Sensing {
     ) -> Result<Vec<(usize, Reason)>, Trouble> {
         let (feed, now): (_, Time) = (self.rules_feed()?, door.clock.now());
         let mut kept = rows.clone();
-        let Sent { admissions, refused } = door.gate.admit_sent(&feed, &rows, now)?;
+        let Sent { admissions, refused } = door.gate.admit_sent(&feed, rows, now)?;
         if admissions.is_empty() {
             if tally.received + tally.duplicate > 0 {
                 book_refusal(door, feed, tally, now).await?;

@@ -27,9 +27,12 @@ use crate::sensing::Sensing;
 use live::Live;
 use views::ReplayView;
 
-/// What every handler may reach.
+/// What every handler may reach: one count goes up for a request, whatever is in it.
 #[derive(Clone)]
-pub struct App {
+pub struct App(Arc<Reach>);
+
+/// What is in reach.
+pub struct Reach {
     /// The city.
     pub city: Arc<City>,
     /// What is so now.
@@ -54,7 +57,21 @@ pub struct App {
     pub running: Stopwatch,
 }
 
-impl App {
+impl From<Reach> for App {
+    fn from(reach: Reach) -> Self {
+        Self(Arc::new(reach))
+    }
+}
+
+impl std::ops::Deref for App {
+    type Target = Reach;
+
+    fn deref(&self) -> &Reach {
+        &self.0
+    }
+}
+
+impl Reach {
     /// The picture, for reading.
     pub fn picture(&self) -> RwLockReadGuard<'_, Picture> {
         self.picture.read().unwrap_or_else(PoisonError::into_inner)
