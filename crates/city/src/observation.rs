@@ -1,5 +1,7 @@
 //! Observations (SensorThings 1.1, 18-088, clause 8.2.7), one by one and in columns.
 
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::entity::{EntityId, Primitive, Properties};
@@ -196,6 +198,27 @@ impl Observations {
         self.results.retain(|_| rows.next().copied().unwrap_or(false));
     }
 
+    /// The rows that are not in `known`: of equal ones as many are left as `known` has fewer.
+    #[must_use]
+    pub fn without(mut self, known: &Self) -> Self {
+        if known.is_empty() {
+            return self;
+        }
+        let mut places: HashMap<_, Vec<usize>> = HashMap::new();
+        let value = |rows: &Self, row| (rows.key(row), rows.get(row).map(|row| row.result.to_bits()));
+        for row in 0..known.len() {
+            places.entry(value(known, row)).or_default().push(row);
+        }
+        let news = |row: usize| {
+            let Some(same) = places.get_mut(&value(&self, row)) else { return true };
+            let at = same.iter().position(|other| known.detail(*other) == self.detail(row));
+            at.map(|at| same.swap_remove(at)).is_none()
+        };
+        let kept: Vec<bool> = (0..self.len()).map(news).collect();
+        self.retain(|row| kept.get(row).copied().unwrap_or(true));
+        self
+    }
+
     /// Brings the rows into canonical order.
     pub fn sort(&mut self) {
         let keys = || self.datastreams.iter().zip(&self.phenomenon_times);
@@ -262,6 +285,19 @@ mod tests {
         assert_eq!(rows.detail(1), Some(&worked_out(3)));
         assert_eq!(rows.detail(2), Some(&worked_out(9)));
         assert_eq!(rows.detail(0), None);
+    }
+
+    #[test]
+    fn without_leaves_what_is_new_and_what_is_said_once_more() {
+        let mut rows: Observations = [at(1, 0, 1.0), at(1, 0, 1.0), at(1, 0, 2.0), at(2, 0, 1.0)].into_iter().collect();
+        rows.push_detailed(at(1, 1, 3.0), worked_out(9));
+        let mut known: Observations = [at(1, 0, 1.0)].into_iter().collect();
+        known.push(at(1, 1, 3.0));
+        let left = rows.clone().without(&known);
+        assert_eq!(left.results(), [1.0, 2.0, 1.0, 3.0]);
+        assert_eq!(left.detail(3), Some(&worked_out(9)), "another result time is another observation");
+        assert!(rows.clone().without(&rows).is_empty());
+        assert_eq!(rows.clone().without(&Observations::default()), rows);
     }
 
     #[test]

@@ -42,14 +42,19 @@ impl Gate {
             let id = rows.datastreams().get(row)?;
             Some(table.get(id).map_or(unknown, |series| &series.feed))
         };
-        let first = of(0).cloned();
-        let Some(first) = first else { return Ok(sent) };
+        let Some(first) = of(0).cloned() else { return Ok(sent) };
+        let door = Door { gate: self, contract: self.contract(&first)?, now, timetable: None, dropped: 0 };
+        if all_may_enter(&door, &table, &rows) {
+            // Nearly always: one logger, one feed, and nothing wrong with it.
+            let mut admission = Admission::empty(now);
+            admission.take_observations(rows);
+            sent.admissions.push((first, admission));
+            return Ok(sent);
+        }
         let runs = rows.datastreams().chunk_by(|a, b| a == b);
         let mut feeds = runs.map(|run| run.first().and_then(|id| table.get(id)).map_or(unknown, |series| &series.feed));
         if feeds.all(|feed| *feed == first) {
-            // Nearly always: one logger, one feed.
             let mut admission = Admission::empty(now);
-            let door = Door { gate: self, contract: self.contract(&first)?, now, timetable: None, dropped: 0 };
             judge_rows(&door, &table, rows, &mut admission, |row, reason| sent.refused.push((row, reason)));
             sent.admissions.push((first, admission));
             return Ok(sent);

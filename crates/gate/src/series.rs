@@ -50,7 +50,7 @@ impl KnownSeries {
         let known = policy.datastreams.iter().filter_map(|stream| {
             let property = policy.observed_properties.iter().position(|p| p.id == stream.observed_property)?;
             let ObservedProperty { min, max, .. } = policy.observed_properties.get(property)?;
-            let series = Series { feed: stream.feed.clone(), min: *min, max: *max, property: Some(property) };
+            let series = Series { feed: same(policy, &stream.feed), min: *min, max: *max, property: Some(property) };
             Some((stream.id, series))
         });
         Self(RwLock::new(known.collect()))
@@ -67,12 +67,12 @@ impl Gate {
     pub fn register(&self, id: &EntityId, body: &DatastreamBody) {
         let Some(id) = series_id(id) else { return };
         let series = if self.policy.sandbox {
-            Some(Series { feed: body.feed.clone(), min: f64::MIN, max: f64::MAX, property: None })
+            Some(Series { feed: same(&self.policy, &body.feed), min: f64::MIN, max: f64::MAX, property: None })
         } else {
             let named = |property: &ObservedProperty| body.observed_property == EntityId::from(property.id.as_str());
             self.policy.observed_properties.iter().position(named).and_then(|place| {
                 let ObservedProperty { min, max, .. } = self.policy.observed_properties.get(place)?;
-                Some(Series { feed: body.feed.clone(), min: *min, max: *max, property: Some(place) })
+                Some(Series { feed: same(&self.policy, &body.feed), min: *min, max: *max, property: Some(place) })
             })
         };
         if let Some(series) = series {
@@ -103,6 +103,12 @@ impl Gate {
             declared.into_iter().any(|known| known.key == key && fits(known.kind, value))
         })
     }
+}
+
+/// The id of a feed as its contract has it, which is found equal at once.
+fn same(policy: &Policy, feed: &FeedId) -> FeedId {
+    let contract = policy.contracts.iter().find(|contract| contract.feed == *feed);
+    contract.map_or(feed, |contract| &contract.feed).clone()
 }
 
 fn fits(kind: city::DeclaredKind, value: &Primitive) -> bool {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use city::{FeedId, Record, Seq, Tally, Time, Timetable};
+use city::{FeedId, Observations, Record, Seq, Tally, Time, Timetable};
 use gate::{Admission, Admitted};
 
 use crate::error::StoreError;
@@ -47,6 +47,8 @@ pub struct Committed {
     pub feed: FeedId,
     /// The final account of the batch; it balances.
     pub tally: Tally,
+    /// Those of its observations that say what was known already.
+    pub known: Observations,
     /// The disk was full, and nothing of the batch is kept or counted; its sender has to send it again.
     pub full: bool,
 }

@@ -83,6 +83,8 @@ struct Taken {
     others: Option<u64>,
     /// How many rows there were before its observations, which are in the next of its feed.
     observed_after: Option<usize>,
+    /// Its observations that were known.
+    known: Observations,
 }
 
 /// What is told of each batch once all rows are written.
@@ -95,7 +97,7 @@ fn answer(taken: Vec<Taken>, rows: &[JournalRow], received_ms: i64) -> Vec<Commi
             later.iter().find(of_feed).map(|row| row.seq.0)
         });
         let seq = taken.others.max(observed).map(Seq);
-        Committed { seq, received, feed: taken.feed, tally: taken.tally, full: false }
+        Committed { seq, received, feed: taken.feed, tally: taken.tally, known: taken.known, full: false }
     };
     taken.into_iter().map(tell).collect()
 }
@@ -122,7 +124,7 @@ impl Group<'_> {
     fn take(&mut self, batch: Batch) -> Result<Taken, StoreError> {
         let Batch { feed, records, timetable, mut tally, .. } = batch;
         let mut others = Vec::new();
-        let mut observed_after = None;
+        let (mut observed_after, mut known) = (None, Observations::default());
         let (mut good, mut newest) = (false, None);
         for record in records {
             let record = record.into_inner();
@@ -130,7 +132,7 @@ impl Group<'_> {
             let entities = record.entities();
             match record {
                 Record::Observations(rows) => {
-                    let new = self.observe(&feed, rows, &mut newest)?;
+                    let new = self.observe(&feed, rows, (&mut newest, &mut known))?;
                     if new > 0 {
                         observed_after = Some(self.rows.len());
                     }
@@ -156,18 +158,24 @@ impl Group<'_> {
         added.tally.add(&tally);
         added.good |= good;
         added.newest_ms = added.newest_ms.max(newest.map(Time::ms));
-        Ok(Taken { feed, tally, others, observed_after })
+        Ok(Taken { feed, tally, others, observed_after, known })
     }
 
     /// Takes the observations that are new; gives how many.
-    fn observe(&mut self, feed: &FeedId, mut rows: Observations, newest: &mut Option<Time>) -> Result<u64, StoreError> {
+    fn observe(
+        &mut self,
+        feed: &FeedId,
+        mut rows: Observations,
+        (newest, known): (&mut Option<Time>, &mut Observations),
+    ) -> Result<u64, StoreError> {
         let (flushed, pending) = (&self.rows, &self.pending);
         let before = || {
             let flushed = flushed.iter().filter_map(JournalRow::observations);
             flushed.chain(pending.iter().map(|(_, rows)| rows)).collect()
         };
         let before = Before { rows: &before, erased: &self.erasing.done };
-        let corrected = self.intake.take_new(self.connection, self.heads, &before, &mut rows)?;
+        let (corrected, known_rows) = self.intake.take_new(self.connection, self.heads, &before, &mut rows)?;
+        known.append(known_rows);
         if rows.is_empty() {
             return Ok(0);
         }

@@ -150,7 +150,14 @@ impl Store {
         let CommittedGroup { batches, rows } = self.commit_all(batches)?;
         let received = batches.first().map(|batch| batch.received).unwrap_or_default();
         let mut done = batches.into_iter();
-        let refused = |feed| Committed { seq: None, received, feed, tally: city::Tally::default(), full: true };
+        let refused = |feed| Committed {
+            seq: None,
+            received,
+            feed,
+            tally: city::Tally::default(),
+            known: city::Observations::default(),
+            full: true,
+        };
         let batches = kept.into_iter().zip(feeds);
         let batches = batches
             .map(|(kept, feed)| if kept { done.next() } else { None }.unwrap_or_else(|| refused(feed)))

@@ -110,16 +110,17 @@ impl Intake {
         self.looked = None;
     }
 
-    /// Leaves the rows (in canonical order) that are new; gives the series of each that corrects another.
+    /// Leaves the rows (in canonical order) that are new; gives the series of each that corrects another, and the rows
+    /// that were known.
     pub(crate) fn take_new(
         &mut self,
         connection: &Connection,
         heads: &Heads,
         before: &Before<'_>,
         rows: &mut Observations,
-    ) -> Result<Vec<DatastreamId>, StoreError> {
+    ) -> Result<(Vec<DatastreamId>, Observations), StoreError> {
         let mut corrections = Vec::new();
-        let mut known: Vec<usize> = Vec::new();
+        let (mut known, mut known_rows) = (Vec::new(), Observations::default());
         for row in 0..rows.len() {
             let Some(point) = rows.get(row) else { break };
             let time_ms = point.phenomenon_time.ms();
@@ -131,14 +132,17 @@ impl Intake {
             match self.judge(connection, heads, before, rows, row)? {
                 Verdict::New => {}
                 Verdict::Correction => corrections.push(point.datastream),
-                Verdict::Duplicate => known.push(row),
+                Verdict::Duplicate => {
+                    known.push(row);
+                    known_rows.push_detailed(point, rows.detail(row).cloned().unwrap_or_default());
+                }
             }
         }
         if !known.is_empty() {
             let mut known = known.into_iter().peekable();
             rows.retain(|row| known.next_if_eq(&row).is_none());
         }
-        Ok(corrections)
+        Ok((corrections, known_rows))
     }
 
     /// Judges a row that is not later than all of its series.

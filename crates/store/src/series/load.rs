@@ -113,7 +113,7 @@ fn replay(connection: &Connection, heads: &Heads, intake: &mut Intake, sealed: u
             match record {
                 Record::Observations(mut rows) => {
                     leave_unsealed(heads, &mut rows, row.seq.0);
-                    let corrections = intake.take_new(connection, heads, &nothing, &mut rows)?;
+                    let (corrections, _known) = intake.take_new(connection, heads, &nothing, &mut rows)?;
                     let mut all = heads.write();
                     all.append(&rows, row.seq.0, row.received.ms());
                     all.corrected(&corrections);

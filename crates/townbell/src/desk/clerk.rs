@@ -153,7 +153,7 @@ impl Clerk {
             let answer = if batch.full {
                 Err(DeskError::Full)
             } else {
-                Ok(Booked { received: batch.received, tally: batch.tally.clone() })
+                Ok(Booked { received: batch.received, tally: batch.tally.clone(), known: batch.known.clone() })
             };
             let _gone = durable.send(answer);
             if let (Some(tables), Some(_)) = (tables, batch.seq) {

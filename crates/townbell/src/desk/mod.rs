@@ -9,7 +9,7 @@ mod watcher;
 use std::collections::HashMap;
 use std::sync::{Arc, RwLock};
 
-use city::{FeedId, Tally, Time, Timetable};
+use city::{FeedId, Observations, Tally, Time, Timetable};
 use gate::Admission;
 use store::Store;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -45,6 +45,8 @@ pub struct Booked {
     pub received: Time,
     /// Its account.
     pub tally: Tally,
+    /// Those of its observations that say what was known already: nobody has to be told of them again.
+    pub known: Observations,
 }
 
 /// The sender's half of a submission.

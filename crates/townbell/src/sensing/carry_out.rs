@@ -11,7 +11,7 @@ use sensorthings::write::{Created, Plan, Rules, Target, create_observations};
 use store::Readers;
 
 use super::Sensing;
-use crate::desk::DeskError;
+use crate::desk::{Booked, DeskError};
 use crate::feeds::Door;
 
 /// What was carried out.
@@ -117,8 +117,9 @@ impl Sensing {
         if receipts.is_empty() && decoded.received > 0 {
             book_refusal(door, feed, &decoded, now).await?;
         }
+        let mut known = Observations::default();
         for receipt in receipts {
-            receipt.durable().await?;
+            known.append(receipt.durable().await?.known);
         }
         for (row, reason) in &at_gate {
             let place = places.get(*row).map_or(*row, |place| *place as usize);
@@ -130,7 +131,8 @@ impl Sensing {
         }
         if listening {
             // Nobody may be listening any more; then nobody is told.
-            let _told = self.told.send(Arc::new(Carried { observations: kept.clone(), ..Carried::default() }));
+            let observations = kept.clone().without(&known);
+            let _told = self.told.send(Arc::new(Carried { observations, ..Carried::default() }));
         }
         Ok(Array { observations: kept, refused, count })
     }
@@ -163,16 +165,27 @@ impl Sensing {
                 book_refusal(door, feed, &tally, now).await.and(Err(problem.into()))
             }
         };
-        if let Err(trouble) = booked {
-            self.register_as_before(door, &changes);
-            return Err(trouble);
-        }
+        let known = match booked {
+            Ok(booked) => booked.known,
+            Err(trouble) => {
+                self.register_as_before(door, &changes);
+                return Err(trouble);
+            }
+        };
         let before = self.before(&changes);
         self.apply(&changes);
         forget_deleted(door, &changes);
         let carried = Arc::new(Carried { changes, before, observations, target });
+        let news = if known.is_empty() {
+            Arc::clone(&carried)
+        } else {
+            let Carried { changes, before, observations, .. } = &*carried;
+            let (changes, before, observations) =
+                (changes.clone(), before.clone(), observations.clone().without(&known));
+            Arc::new(Carried { changes, before, observations, target: None })
+        };
         // Nobody may be listening; then nobody is told.
-        let _told = self.told.send(Arc::clone(&carried));
+        let _told = self.told.send(news);
         Ok(carried)
     }
 
@@ -298,13 +311,13 @@ fn refused(refusal: &Refusal) -> Problem {
     }
 }
 
-async fn submit(door: &Door, feed: FeedId, admission: Admission) -> Result<(), Trouble> {
-    door.desk.submit(feed, admission).await?.durable().await?;
-    Ok(())
+async fn submit(door: &Door, feed: FeedId, admission: Admission) -> Result<Booked, Trouble> {
+    Ok(door.desk.submit(feed, admission).await?.durable().await?)
 }
 
 /// A refusal that is booked: counted under its feed, with nothing of what was refused.
 pub(super) async fn book_refusal(door: &Door, feed: FeedId, refused: &Tally, now: Time) -> Result<(), Trouble> {
     let admission = door.gate.admit(&feed, Vec::new(), now, None)?.counting(refused);
-    submit(door, feed, admission).await
+    submit(door, feed, admission).await?;
+    Ok(())
 }

@@ -139,10 +139,12 @@ impl Sensing {
             let admission = if index == 0 { admission.counting(tally) } else { admission };
             receipts.push(door.desk.submit(feed, admission).await?);
         }
+        let mut known = Observations::default();
         for receipt in receipts {
-            receipt.durable().await?;
+            known.append(receipt.durable().await?.known);
         }
         kept.retain(|row| refused.binary_search_by_key(&row, |(other, _)| *other).is_err());
+        let kept = kept.without(&known);
         if !kept.is_empty() {
             self.tell(Carried { observations: kept, ..Carried::default() });
         }
