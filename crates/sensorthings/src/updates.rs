@@ -1,6 +1,6 @@
 //! Where a change is told (18-088 clause 14.2): the paths at which somebody may be listening for it.
 
-use city::{DatastreamBody, DatastreamId, Entity, EntityId, EntityKind, Shape, Time};
+use city::{DatastreamBody, DatastreamId, Entity, EntityBody, EntityId, EntityKind, Shape, Time};
 
 use crate::catalogue::Catalogue;
 use crate::model::{EntityType, Navigation, Property};
@@ -37,7 +37,7 @@ pub fn observation_sets(catalogue: &Catalogue, row: &Row) -> Vec<String> {
     let of = |kind: EntityKind, id: &EntityId| format!("{}/{observations}", path(kind, id));
     let datastream = row.observation.datastream;
     let own = row.detail.as_ref().and_then(|detail| detail.feature_of_interest.as_ref());
-    let feature = own.or_else(|| catalogue.datastream(datastream)?.feature_of_interest.as_ref());
+    let feature = own.or_else(|| catalogue.feature_of(catalogue.datastream(datastream)?));
     let mut sets = vec![observations.to_owned(), of(EntityKind::Datastream, &series_id(datastream))];
     sets.extend(feature.map(|feature| of(EntityKind::FeatureOfInterest, feature)));
     sets
@@ -56,6 +56,23 @@ pub fn changed(before: &Entity, after: &Entity) -> Vec<&'static str> {
     };
     let properties = EntityType::from(after.kind()).row().properties.iter().map(|row| row.property);
     properties.filter(|property| value(before, *property) != value(after, *property)).map(Property::name).collect()
+}
+
+/// Whether nobody outside can see that it changed: the house itself noted which features of interest it has.
+pub fn is_inward(before: &Entity, after: &Entity) -> bool {
+    let outside = |entity: &Entity| {
+        let mut entity = entity.clone();
+        match &mut entity.body {
+            EntityBody::Thing { feature_of_interest, .. } => *feature_of_interest = None,
+            EntityBody::Datastream(body) => {
+                body.feature_of_interest = None;
+                body.other_features.clear();
+            }
+            _ => {}
+        }
+        entity
+    };
+    outside(before) == outside(after)
 }
 
 /// No facts: only what the entity itself says is compared.
@@ -77,7 +94,7 @@ impl v1_1::entity::Facts for Nothing {
 mod tests {
     use std::sync::Arc;
 
-    use city::{Detail, EntityBody, FeedId, Observation, ObservationType, Properties, UnitOfMeasurement};
+    use city::{Detail, FeedId, Observation, ObservationType, Properties, UnitOfMeasurement};
 
     use super::*;
 
@@ -94,12 +111,12 @@ mod tests {
             sensor: 2.into(),
             observed_property: "water_level".into(),
             feed: FeedId::new("gauges"),
-            feature_of_interest: Some(9.into()),
+            feature_of_interest: None,
             other_features: Vec::new(),
         };
         let shape = || Shape::MultiPoint(Vec::new());
         Catalogue::new([
-            entity(1, "Weir", EntityBody::Thing { locations: vec![3.into()], feature_of_interest: None }),
+            entity(1, "Weir", EntityBody::Thing { locations: vec![3.into()], feature_of_interest: Some(9.into()) }),
             entity(3, "Bank", EntityBody::Location { encoding_type: String::new(), location: shape() }),
             entity(2, "Gauge", EntityBody::Sensor { encoding_type: "text/plain".into(), metadata: "a gauge".into() }),
             entity(5, "Level", EntityBody::Datastream(Box::new(datastream))),
@@ -145,9 +162,12 @@ mod tests {
     fn only_properties_that_differ_have_changed() {
         let before = entity(1, "Weir", EntityBody::Thing { locations: vec![3.into()], feature_of_interest: None });
         let mut after = before.clone();
+        after.body = EntityBody::Thing { locations: vec![3.into()], feature_of_interest: Some(9.into()) };
+        assert!(is_inward(&before, &after));
         assert!(changed(&before, &after).is_empty());
         after.body = EntityBody::Thing { locations: vec![], feature_of_interest: None };
         assert!(changed(&before, &after).is_empty(), "a link is no property");
+        assert!(!is_inward(&before, &after), "but it can be seen");
         after.name = "Lock".to_owned();
         after.properties.set("depth_m", city::Primitive::Number(2.0));
         assert_eq!(changed(&before, &after), ["name", "properties"]);

@@ -62,6 +62,9 @@ impl Town {
         let EntityChange::Put(entity) = carried.changes.get(at)? else { return None };
         let (kind, id) = (entity.kind(), &entity.id);
         let before: Option<&Arc<Entity>> = carried.before.get(at).and_then(Option::as_ref);
+        if before.is_some_and(|before| updates::is_inward(before, entity)) {
+            return None;
+        }
         let reader = self.readers.get().ok()?;
         self.sensing.with(&reader, &self.base, self.now(), |catalogue, series, context| {
             let Value::Object(told) = entity_json(catalogue, series, context, kind, id, &[])? else { return None };
