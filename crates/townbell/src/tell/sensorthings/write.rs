@@ -63,11 +63,28 @@ impl FromRequest<App> for Asked {
 }
 
 impl Asked {
-    /// Does a change at the address of the request.
-    async fn change(&self, app: &App, how: Change) -> Response {
+    /// Does a change at the address of the request, and answers it.
+    async fn change(&self, app: &App, change: Change) -> Response {
         let path = resource(&self.uri);
-        let done = change(app, &self.asker, &base(app, &self.headers), how, path, &self.body).await;
-        done.unwrap_or_else(|refusal| refuse(refusal, path))
+        self.changed(app, change, path).await.unwrap_or_else(|refusal| refuse(refusal, path))
+    }
+
+    async fn changed(&self, app: &App, change: Change, path: &str) -> Result<Response, Refusal> {
+        if !path.ends_with("Observations") {
+            self.asker.may(app, Action::Arrange, DataClass::Operations)?;
+        }
+        let target = change.carry_out(app, path, &self.body).await?;
+        let told = target.map(|target| shown(app, &base(app, &self.headers), &target)).transpose()?;
+        Ok(match (change, told) {
+            (Change::Create, Some((link, entity))) if path.ends_with("$ref") => {
+                (StatusCode::OK, located(&link), axum::Json(entity)).into_response()
+            }
+            (Change::Create, Some((link, entity))) => {
+                (StatusCode::CREATED, located(&link), axum::Json(entity)).into_response()
+            }
+            (Change::Alter(_), Some((_, entity))) => axum::Json(entity).into_response(),
+            (_, None) | (Change::Delete, _) => StatusCode::OK.into_response(),
+        })
     }
 }
 
@@ -119,32 +136,6 @@ pub async fn replace(State(app): State<App>, asked: Asked) -> Response {
         (status = 409, body = Problem, content_type = "application/problem+json"), (status = 501, body = Problem, content_type = "application/problem+json")))]
 pub async fn delete(State(app): State<App>, asked: Asked) -> Response {
     asked.change(&app, Change::Delete).await
-}
-
-/// Does one change and answers it.
-async fn change(
-    app: &App,
-    asker: &Asker,
-    base: &str,
-    change: Change,
-    path: &str,
-    body: &[u8],
-) -> Result<Response, Refusal> {
-    if !path.ends_with("Observations") {
-        asker.may(app, Action::Arrange, DataClass::Operations)?;
-    }
-    let target = change.carry_out(app, path, body).await?;
-    let told = target.as_ref().map(|target| shown(app, base, target)).transpose()?;
-    Ok(match (change, told) {
-        (Change::Create, Some((link, entity))) if path.ends_with("$ref") => {
-            (StatusCode::OK, located(&link), axum::Json(entity)).into_response()
-        }
-        (Change::Create, Some((link, entity))) => {
-            (StatusCode::CREATED, located(&link), axum::Json(entity)).into_response()
-        }
-        (Change::Alter(_), Some((_, entity))) => axum::Json(entity).into_response(),
-        (_, None) | (Change::Delete, _) => StatusCode::OK.into_response(),
-    })
 }
 
 /// The header that says where an entity is.
