@@ -2,6 +2,7 @@
 #![no_main]
 
 #[path = "../../crates/townbell/src/mqtt/packet.rs"]
+#[allow(dead_code, reason = "what is written to a broker is not read here")]
 mod packet;
 
 use libfuzzer_sys::fuzz_target;

@@ -6,7 +6,7 @@ import time
 from datetime import UTC, datetime
 from urllib.parse import quote
 
-from service import Service, at, instant
+from service import NOT_THERE, Service, at, instant
 from steps import Steps, equal, true
 
 HOURS = 12
@@ -44,7 +44,6 @@ ENTITY_SETS = {
     "Observations",
     "FeaturesOfInterest",
 }
-NOT_THERE = 999_999_999
 
 
 def run(service: Service, steps: Steps) -> None:

@@ -1,9 +1,7 @@
 """What Townbell refuses over SensorThings, and how it says so: a problem document that names what is wrong."""
 
-from service import Service, at
+from service import NOT_THERE, Service, at
 from steps import Steps, equal, true
-
-NOT_THERE = 999_999_999
 
 
 def run(service: Service, steps: Steps) -> None:

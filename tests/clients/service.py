@@ -10,6 +10,8 @@ import requests
 from steps import equal, true
 
 ANSWER_S = 30
+#: A number that nothing has as its id.
+NOT_THERE = 999_999_999
 #: 00:00 UTC three days ago: every time below is in the past, and the hour of an observation is its number.
 FIRST = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=3)
 MEASUREMENT = "http://www.opengis.net/def/observationType/OGC-OM/2.0/OM_Measurement"

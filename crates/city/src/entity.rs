@@ -148,6 +148,24 @@ pub enum EntityKind {
     FeatureOfInterest,
 }
 
+impl EntityKind {
+    /// Every kind, in the order of the clauses of the standard.
+    pub const ALL: [Self; 7] = [
+        Self::Thing,
+        Self::Location,
+        Self::HistoricalLocation,
+        Self::Datastream,
+        Self::Sensor,
+        Self::ObservedProperty,
+        Self::FeatureOfInterest,
+    ];
+
+    /// Its place in [`Self::ALL`]. It is in the files of the store, so it never changes.
+    pub fn place(self) -> u8 {
+        self as u8
+    }
+}
+
 /// An entity.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Entity {
@@ -240,4 +258,15 @@ pub enum EntityChange {
     Put(Entity),
     /// It is gone.
     Delete(EntityKind, EntityId),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::EntityKind;
+
+    #[test]
+    fn every_kind_stands_at_its_place() {
+        let places: Vec<u8> = EntityKind::ALL.into_iter().map(EntityKind::place).collect();
+        assert_eq!(places, [0, 1, 2, 3, 4, 5, 6]);
+    }
 }

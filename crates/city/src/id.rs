@@ -1,6 +1,7 @@
 //! Identifiers. Each is a type of its own, so that a stop cannot be passed for a route.
 
 use std::fmt;
+use std::hash::Hasher;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -153,5 +154,29 @@ impl AlertId {
 impl fmt::Display for AlertId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+/// Spreads ids that are numbers over a map. They come from the city's own list, counted up, so nobody can choose them
+/// to collide, and one multiplication is enough.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct IdHasher(u64);
+
+impl Hasher for IdHasher {
+    #[inline]
+    fn finish(&self) -> u64 {
+        self.0
+    }
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u32(u32::from(*byte));
+        }
+    }
+    #[inline]
+    fn write_u32(&mut self, id: u32) {
+        // Fibonacci hashing: the odd number nearest to 2^64 divided by the golden ratio (Knuth, volume 3, 6.4); the
+        // high bits are folded down because the table takes the low ones.
+        let mixed = (self.0 ^ u64::from(id)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        self.0 = mixed ^ (mixed >> 32);
     }
 }

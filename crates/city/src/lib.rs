@@ -26,8 +26,8 @@ pub use entity::{
 };
 pub use geometry::{BoundingBox, Polygon, Position};
 pub use id::{
-    AlertId, DatastreamId, FeedId, ObservedPropertyId, PlaceId, RouteId, RuleId, Seq, ServiceDate, StopId, ThingId,
-    TripId, TripKey,
+    AlertId, DatastreamId, FeedId, IdHasher, ObservedPropertyId, PlaceId, RouteId, RuleId, Seq, ServiceDate, StopId,
+    ThingId, TripId, TripKey,
 };
 pub use observation::{Detail, Erasure, Observation, ObservationKey, Observations};
 pub use place::Place;

@@ -1,10 +1,10 @@
 //! The series that the gate knows: those of the configuration, and those that were made through the API.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
+use std::hash::BuildHasherDefault;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
-use city::{DatastreamBody, DatastreamId, EntityId, FeedId, ObservedProperty, Primitive, Properties};
+use city::{DatastreamBody, DatastreamId, EntityId, FeedId, IdHasher, ObservedProperty, Primitive, Properties};
 
 use crate::gate::Gate;
 use crate::policy::Policy;
@@ -18,25 +18,6 @@ pub(crate) struct Series {
     pub(crate) max: f64,
     /// Place of its observed property in the policy; `None` in a sandbox, where anything is observed.
     pub(crate) property: Option<usize>,
-}
-
-/// Ids are small numbers that nobody chooses to collide: one multiplication spreads them.
-#[derive(Debug, Default)]
-pub(crate) struct IdHasher(u64);
-
-impl Hasher for IdHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.write_u32(u32::from(*byte));
-        }
-    }
-    fn write_u32(&mut self, id: u32) {
-        // The odd number nearest to 2^64 divided by the golden ratio (Knuth, volume 3, 6.4).
-        self.0 = (self.0.rotate_left(5) ^ u64::from(id)).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(32);
-    }
 }
 
 pub(crate) type SeriesTable = HashMap<DatastreamId, Series, BuildHasherDefault<IdHasher>>;

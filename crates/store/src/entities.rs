@@ -7,18 +7,6 @@ use crate::codec::{decode, encode};
 use crate::error::StoreError;
 use crate::reader::Reader;
 
-fn place(kind: EntityKind) -> i64 {
-    match kind {
-        EntityKind::Thing => 0,
-        EntityKind::Location => 1,
-        EntityKind::HistoricalLocation => 2,
-        EntityKind::Datastream => 3,
-        EntityKind::Sensor => 4,
-        EntityKind::ObservedProperty => 5,
-        EntityKind::FeatureOfInterest => 6,
-    }
-}
-
 /// As it is in the file: a number and its digits as a text are two ids.
 fn name(id: &EntityId) -> String {
     match id {
@@ -35,11 +23,11 @@ pub(crate) fn save(connection: &Connection, changes: &[EntityChange]) -> Result<
                 let text = "INSERT INTO entity (kind, id, body) VALUES (?1, ?2, ?3) \
                             ON CONFLICT (kind, id) DO UPDATE SET body = excluded.body";
                 let body = encode("entity", entity)?;
-                connection.prepare_cached(text)?.execute(params![place(entity.kind()), name(&entity.id), body])?;
+                connection.prepare_cached(text)?.execute(params![entity.kind().place(), name(&entity.id), body])?;
             }
             EntityChange::Delete(kind, id) => {
                 let text = "DELETE FROM entity WHERE kind = ?1 AND id = ?2";
-                connection.prepare_cached(text)?.execute(params![place(*kind), name(id)])?;
+                connection.prepare_cached(text)?.execute(params![kind.place(), name(id)])?;
                 blank(connection, *kind, id)?;
             }
         }

@@ -138,6 +138,7 @@ pub async fn start(options: Options) -> anyhow::Result<Running> {
         live: Arc::clone(&live),
         door: Arc::clone(&door),
         sensing,
+        broker: broker(&city, source, &*clock),
         readers,
         clock: Arc::clone(&clock),
         access,
@@ -170,12 +171,17 @@ pub async fn start(options: Options) -> anyhow::Result<Running> {
     Ok(Running { app, address, stop, driver, talking, server, desk: thread, _replayer: replayer, _lock: lock })
 }
 
-/// The session with the city's broker, where it has one: what is sent there comes in like a POST, and what is durable
-/// is told there. A replay talks to nobody.
+/// Where to count what the city's broker brings and takes, where it has one. A replay talks to nobody.
+fn broker(city: &City, source: Source, clock: &dyn Clock) -> Option<Arc<mqtt::Counters>> {
+    let talks = city.mqtt.is_some() && matches!(source, Source::Live);
+    talks.then(|| Arc::new(mqtt::Counters::new(clock.now())))
+}
+
+/// The session with the city's broker, where it talks to one: what is sent there comes in like a POST, and what is
+/// durable is told there.
 fn talk(app: &App, address: SocketAddr, stopped: &signal::Receiver<bool>) -> Option<JoinHandle<()>> {
-    let config = app.city.mqtt.clone().filter(|_| app.replay.is_none())?;
+    let (config, counters) = app.city.mqtt.clone().zip(app.broker.clone())?;
     let clock = Arc::clone(&app.clock);
-    let counters = Arc::new(mqtt::Counters::new(clock.now()));
     let outbox = mqtt::Outbox::new(Arc::clone(&counters));
     let base = app.city.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
     let town = mqtt::town::Town {

@@ -23,7 +23,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use city::{DatastreamId, Span, Time};
-use house::{at, city_with, free_port, get, json, post};
+use house::{SENSOR, at, city_with, free_port, get, json, post};
 use reqwest::StatusCode;
 use server::{Foreign, write_city};
 use shim::{Plan, Shim};
@@ -157,24 +157,6 @@ async fn serve_refuses_and_ends_when_a_sync_fails() {
     town.ready(address).await;
     fails_under_senders(town, address, &armed, 1).await;
 }
-
-/// A series of the test's own.
-const SENSOR: &str = r#"
-[[thing]]
-id = 90
-name = "A sender of the test"
-description = "Sends as fast as it is answered."
-longitude = -51.2
-latitude = -30.05
-
-[[datastream]]
-id = 90
-name = "A sender of the test"
-thing = 90
-observed_property = "water_level"
-feed = "water"
-beat = "3650 days"
-"#;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_replay_ends_in_its_middle_and_a_demo_after_its_end() {

@@ -73,6 +73,8 @@ async fn the_demo_tells_its_state() {
     let (status, tile) = get(address, "/tiles/12/1465/2406.mvt").await.expect("an answer");
     assert!(status == StatusCode::OK && !tile.is_empty(), "the centre of the city is on the map");
     let (_, metrics) = get(address, "/metrics").await.expect("an answer");
+    assert!(json(address, "/api/feeds").await["broker"].is_null(), "a replay talks to no broker");
+    assert!(!metrics.contains("townbell_mqtt_"), "and has nothing to count there");
     let names = metrics.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
     assert!(names.clone().count() > 20 && names.clone().all(|line| line.starts_with("townbell_")));
     wire::until_replayed(running).await.expect("stops in order");

@@ -12,29 +12,12 @@ use std::time::Duration;
 
 use city::alert::AlertChangeKind;
 use city::{AlertChange, DatastreamId, Seq, Span};
-use house::{Demo, at, city_with, free_port, get, json, post};
+use house::{Demo, SENSOR, at, city_with, free_port, get, json, post};
 use reqwest::StatusCode;
 
 const KILLS: usize = 20;
 const FROM: &str = "2024-04-30T12:00:00-03:00";
 const TO: &str = "2024-04-30T18:00:00-03:00";
-/// A series of the test's own, so that it is a sender like any other.
-const SENSOR: &str = r#"
-[[thing]]
-id = 90
-name = "A sender of the test"
-description = "Sends as fast as it is answered."
-longitude = -51.2
-latitude = -30.05
-
-[[datastream]]
-id = 90
-name = "A sender of the test"
-thing = 90
-observed_property = "water_level"
-feed = "water"
-beat = "3650 days"
-"#;
 
 /// A pause that differs from kill to kill; the same sequence at every run (a linear congruential generator).
 fn pause(turn: usize) -> Duration {

@@ -5,15 +5,7 @@ use city::EntityKind;
 use crate::model::EntityType;
 
 /// Every kind, in the order of the clauses of the standard.
-pub const KINDS: [EntityKind; 7] = [
-    EntityKind::Thing,
-    EntityKind::Location,
-    EntityKind::HistoricalLocation,
-    EntityKind::Datastream,
-    EntityKind::Sensor,
-    EntityKind::ObservedProperty,
-    EntityKind::FeatureOfInterest,
-];
+pub const KINDS: [EntityKind; 7] = EntityKind::ALL;
 
 impl EntityType {
     /// The kind under which the catalogue keeps it; none for observations, which are in the series.
@@ -47,13 +39,5 @@ impl From<EntityKind> for EntityType {
 
 /// Place of a kind in a table with a row for each.
 pub(super) fn place(kind: EntityKind) -> usize {
-    match kind {
-        EntityKind::Thing => 0,
-        EntityKind::Location => 1,
-        EntityKind::HistoricalLocation => 2,
-        EntityKind::Datastream => 3,
-        EntityKind::Sensor => 4,
-        EntityKind::ObservedProperty => 5,
-        EntityKind::FeatureOfInterest => 6,
-    }
+    usize::from(kind.place())
 }

@@ -1,6 +1,7 @@
 //! Well-known text (06-103r4 clause 7), as the geospatial functions of a query have it.
 
-use geo::{Coord, LineString, MultiLineString, MultiPoint, MultiPolygon, Point, Polygon};
+use geo::kernels::RobustKernel;
+use geo::{Coord, Kernel, LineString, MultiLineString, MultiPoint, MultiPolygon, Orientation, Point, Polygon};
 
 use crate::evaluate::geometry::Geometry;
 use crate::query::limits::GEOMETRY_POSITIONS_MAX;
@@ -29,10 +30,13 @@ impl Geometry {
     }
 }
 
-/// A ring, if it is one: four positions or more, the last the first again, not all on one spot.
+/// A ring, if it is one: four positions or more, the last the first again, not all of them on one line. What lies on a
+/// line has no inside, and `geo` may break off over a hole in it.
 pub(super) fn closed(positions: Vec<Coord<f64>>) -> Option<LineString<f64>> {
     let first = *positions.first()?;
-    let sound = positions.len() >= 4 && positions.last() == Some(&first) && positions.iter().any(|at| *at != first);
+    let other = *positions.iter().find(|at| **at != first)?;
+    let beside = |at: &Coord<f64>| RobustKernel::orient2d(first, other, *at) != Orientation::Collinear;
+    let sound = positions.len() >= 4 && positions.last() == Some(&first) && positions.iter().any(beside);
     sound.then_some(LineString(positions))
 }
 

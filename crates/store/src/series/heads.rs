@@ -2,35 +2,15 @@
 //! One thread writes, after each commit; readers hold the lock for as long as they copy.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
+use std::hash::BuildHasherDefault;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use city::{DatastreamId, Detail, Observations};
+use city::{DatastreamId, Detail, IdHasher, Observations};
 
 use super::sample::{Sample, SampleKey};
 
 /// Room that a series keeps after it was sealed, in versions.
 const ROOM_KEPT: usize = 128;
-
-/// Spreads ids of series; they come from the city's own list, so nobody can choose them to collide.
-#[derive(Default)]
-pub(crate) struct IdHasher(u64);
-
-impl Hasher for IdHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.write_u32(u32::from(*byte));
-        }
-    }
-    fn write_u32(&mut self, id: u32) {
-        // Fibonacci hashing; the high bits are folded down because the table takes the low ones.
-        let mixed = (self.0 ^ u64::from(id)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        self.0 = mixed ^ (mixed >> 32);
-    }
-}
 
 /// A map by the id of a series.
 pub(crate) type ById<T> = HashMap<u32, T, BuildHasherDefault<IdHasher>>;

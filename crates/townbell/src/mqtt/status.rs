@@ -6,9 +6,11 @@ use std::sync::{Mutex, PoisonError};
 
 use city::{Reason, Time};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// Whether the broker is there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = BrokerLink)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum Link {
     /// Since then.
@@ -26,7 +28,8 @@ pub enum Link {
 }
 
 /// All counts since the program began.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = BrokerAccount)]
 pub struct Account {
     /// Messages that came and were settled: created + duplicate + refused + echo.
     pub received: u64,
@@ -49,7 +52,8 @@ pub struct Account {
 }
 
 /// An account with the state of the link.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = BrokerStatus)]
 pub struct Status {
     /// The broker.
     pub link: Link,

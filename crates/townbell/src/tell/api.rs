@@ -176,7 +176,7 @@ pub fn stopped(error: &crate::desk::DeskError) -> Refusal {
 /// `GET /api/feeds`
 #[utoipa::path(get, path = "/api/feeds", responses((status = 200, body = FeedPage)))]
 pub async fn feeds(State(app): State<App>) -> Json<FeedPage> {
-    Json(FeedPage { items: app.picture().feed_states() })
+    Json(FeedPage { items: app.picture().feed_states(), broker: app.broker_status() })
 }
 
 /// `GET /api/rules`

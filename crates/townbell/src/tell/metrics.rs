@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::App;
 use super::views::{FeedStatus, StateView};
+use crate::mqtt::{Account, Link, Status};
 
 /// `GET /metrics`
 #[utoipa::path(get, path = "/metrics", responses((status = 200, description = "Prometheus text format", content_type = "text/plain")))]
@@ -27,6 +28,35 @@ impl Page {
             let _ = writeln!(self.0, "townbell_{name}{labels} {value}");
         }
     }
+}
+
+/// The counts of [`Account`], each under its own name, and the state of the link. Absent in a city without a broker.
+fn broker(page: &mut Page, status: &Status) {
+    let (connected, since) = match status.link {
+        Link::Connected { since } => (1.0, since),
+        Link::Silent { since, .. } => (0.0, since),
+    };
+    let one = |value: f64| [(String::new(), value)];
+    page.metric("mqtt_connected", "gauge", "1 while the broker is there.", one(connected));
+    let help = "When the broker welcomed us, or was lost; seconds since 1970.";
+    page.metric("mqtt_link_since_seconds", "gauge", help, one(since.s() as f64));
+    let Account { received, created, duplicate, refused, echo, postponed, published, turned_away, dropped } =
+        &status.account;
+    let counts = [
+        ("received", received, "Messages that came and were settled: created + duplicate + refused + echo."),
+        ("created", created, "Messages whose observation is on the disk."),
+        ("duplicate", duplicate, "Messages whose observation was there already."),
+        ("echo", echo, "Messages of our own that came back and were passed over."),
+        ("postponed", postponed, "Times that a message had to wait because the store could not take it."),
+        ("published", published, "Messages that the broker acknowledged."),
+        ("turned_away", turned_away, "Messages that the broker did not take."),
+        ("dropped", dropped, "Updates not told because the broker was slow or away; they are stored."),
+    ];
+    for (name, count, help) in counts {
+        page.metric(&format!("mqtt_{name}_total"), "counter", help, one(*count as f64));
+    }
+    let refused = refused.iter().map(|(reason, count)| (format!("{{reason=\"{}\"}}", reason.name()), *count as f64));
+    page.metric("mqtt_refused_total", "counter", "Messages refused and acknowledged, by reason.", refused);
 }
 
 fn render(app: &App, state: &StateView) -> String {
@@ -65,6 +95,9 @@ fn render(app: &App, state: &StateView) -> String {
         "Fields dropped at the door, by feed.",
         feeds(|f| f.tally.fields_dropped as f64),
     );
+    if let Some(status) = app.broker_status() {
+        broker(&mut page, &status);
+    }
     let silent = feeds(|f| f64::from(u8::from(f.status == FeedStatus::Silent)));
     page.metric("feed_silent", "gauge", "1 while a feed is past its beat.", silent);
     page.metric(

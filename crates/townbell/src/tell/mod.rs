@@ -22,6 +22,7 @@ use crate::clock::{Clock, Stopwatch};
 use crate::config::City;
 use crate::desk::Desk;
 use crate::feeds::Door;
+use crate::mqtt;
 use crate::picture::Picture;
 use crate::sensing::Sensing;
 use live::Live;
@@ -43,6 +44,8 @@ pub struct Reach {
     pub door: Arc<Door>,
     /// Things and datastreams.
     pub sensing: Arc<Sensing>,
+    /// What was counted at the city's broker; none without one.
+    pub broker: Option<Arc<mqtt::Counters>>,
     /// History.
     pub readers: store::Readers,
     /// The city's time.
@@ -80,5 +83,10 @@ impl Reach {
     /// The desk.
     pub fn desk(&self) -> &Desk {
         &self.door.desk
+    }
+
+    /// How it stands with the city's broker; `None` without one.
+    pub fn broker_status(&self) -> Option<mqtt::Status> {
+        self.broker.as_ref().map(|counters| counters.status())
     }
 }

@@ -265,11 +265,13 @@ pub struct AcknowledgeRequest {
     pub note: String,
 }
 
-/// All feeds.
+/// All feeds, and the broker that some of them may come by.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct FeedPage {
     /// In the order of the configuration.
     pub items: Vec<FeedState>,
+    /// The MQTT broker; null when the city has none, and in a replay, which talks to nobody.
+    pub broker: Option<crate::mqtt::Status>,
 }
 
 /// A rule as the public may read it.

@@ -25,6 +25,24 @@ pub fn at(text: &str) -> Time {
     text.parse().expect("an RFC 3339 time")
 }
 
+/// A thing and a series of the test's own for a city's configuration, so that it is a sender like any other.
+pub const SENSOR: &str = r#"
+[[thing]]
+id = 90
+name = "A sender of the test"
+description = "Sends as fast as it is answered."
+longitude = -51.2
+latitude = -30.05
+
+[[datastream]]
+id = 90
+name = "A sender of the test"
+thing = 90
+observed_property = "water_level"
+feed = "water"
+beat = "3650 days"
+"#;
+
 /// A copy of the demo city's text files, with its data linked, so that a test can change the configuration.
 pub fn city_with(folder: &Path, more: &str) -> PathBuf {
     let city = folder.join("city");

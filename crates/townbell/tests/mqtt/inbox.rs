@@ -93,6 +93,15 @@ pub(crate) fn config(port: u16) -> MqttConfig {
 impl Town {
     /// With a store that commits `commits` times and then hangs.
     pub(crate) fn start(config: MqttConfig, commits: usize) -> Self {
+        Self::begin(config, commits, false)
+    }
+
+    /// With a store that is full before anything can come.
+    pub(crate) fn start_full(config: MqttConfig) -> Self {
+        Self::begin(config, 100, true)
+    }
+
+    fn begin(config: MqttConfig, commits: usize, full: bool) -> Self {
         assert_eq!(config.mistake(), None);
         let at = Time::from_ms(1_700_000_000_000).expect("a time");
         let counters = Arc::new(Counters::new(at));
@@ -102,7 +111,7 @@ impl Town {
             commits: Semaphore::new(commits),
             kept: Mutex::default(),
             known: Mutex::default(),
-            full: AtomicBool::new(false),
+            full: AtomicBool::new(full),
             asked: AtomicU64::new(0),
             largest: AtomicU64::new(0),
         });

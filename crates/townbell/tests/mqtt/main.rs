@@ -3,7 +3,12 @@
 
 mod broker;
 mod hostile;
+#[path = "../house/mod.rs"]
+mod house;
 mod inbox;
 mod links;
+mod operator;
+#[path = "../house/server.rs"]
+mod server;
 mod takes;
 mod tells;

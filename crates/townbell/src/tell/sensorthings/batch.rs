@@ -5,9 +5,9 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use sensorthings::batch::{self, Method, Part, References, Step};
 use sensorthings::problem::Problem;
-use sensorthings::write::{self, Change};
+use sensorthings::write;
 
-use super::write::shown;
+use super::write::{Change, shown};
 use crate::sensing::Trouble;
 use crate::tell::App;
 use crate::tell::problem::Refusal;
@@ -64,25 +64,15 @@ async fn read(app: &App, base: &str, part: &Part) -> Done {
 async fn alter(app: &App, base: &str, part: &Part) -> Done {
     let path = part.url.split('?').next().unwrap_or_default();
     let body = serde_json::to_vec(&part.body).unwrap_or_default();
-    let (carried, ()) = app
-        .sensing
-        .write(&app.door, &app.readers, |catalogue, series, rules| {
-            let change = if part.is_json_patch { Change::Operations } else { Change::Merge };
-            let plan = match part.method {
-                Method::Post => write::post(catalogue, rules, path, &body),
-                Method::Patch => write::update(catalogue, series, rules, path, &body, change),
-                Method::Put => write::update(catalogue, series, rules, path, &body, Change::Replace),
-                Method::Delete | Method::Get => write::delete(catalogue, series, rules, path),
-            }?;
-            Ok((plan, ()))
-        })
-        .await?;
-    let status = match part.method {
-        Method::Post => 201,
-        Method::Delete => 204,
-        Method::Get | Method::Patch | Method::Put => 200,
+    let (change, status) = match part.method {
+        Method::Post => (Change::Create, 201),
+        Method::Patch if part.is_json_patch => (Change::Alter(write::Change::Operations), 200),
+        Method::Patch => (Change::Alter(write::Change::Merge), 200),
+        Method::Put => (Change::Alter(write::Change::Replace), 200),
+        Method::Delete | Method::Get => (Change::Delete, 204),
     };
-    told(app, base, &part.id, status, carried.target.clone())
+    let target = change.carry_out(app, path, &body).await?;
+    told(app, base, &part.id, status, target)
 }
 
 /// The answer to a part that was done.

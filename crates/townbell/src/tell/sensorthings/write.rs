@@ -3,7 +3,7 @@
 use account::{Action, DataClass};
 use axum::Extension;
 use axum::body::Bytes;
-use axum::extract::State;
+use axum::extract::{FromRequest, FromRequestParts, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use sensorthings::catalogue::Catalogue;
@@ -12,6 +12,7 @@ use sensorthings::series::Series;
 use sensorthings::write::{self, Rules, Target};
 
 use super::{base, batch, observe, refuse, resource};
+use crate::sensing::Trouble;
 use crate::tell::App;
 use crate::tell::problem::Refusal;
 use crate::tell::routes::Asker;
@@ -25,6 +26,68 @@ pub(super) enum Change {
     Delete,
 }
 
+impl Change {
+    /// Does it, and says what it was about when it is durable.
+    pub(super) async fn carry_out(self, app: &App, path: &str, body: &[u8]) -> Result<Option<Target>, Trouble> {
+        let plan = |catalogue: &Catalogue, series: &dyn Series, rules: &Rules<'_>| {
+            let plan = match self {
+                Self::Create => write::post(catalogue, rules, path, body),
+                Self::Alter(how) => write::update(catalogue, series, rules, path, body, how),
+                Self::Delete => write::delete(catalogue, series, rules, path),
+            }?;
+            Ok((plan, ()))
+        };
+        let (carried, ()) = app.sensing.write(&app.door, &app.readers, plan).await?;
+        Ok(carried.target.clone())
+    }
+}
+
+/// A request to write.
+pub struct Asked {
+    asker: Asker,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+}
+
+impl FromRequest<App> for Asked {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Response> {
+        let (mut parts, body) = request.into_parts();
+        let asker = Extension::from_request_parts(&mut parts, app).await.map_err(IntoResponse::into_response)?;
+        let (uri, headers, Extension(asker)) = (parts.uri.clone(), parts.headers.clone(), asker);
+        let body = Bytes::from_request(Request::from_parts(parts, body), app).await;
+        Ok(Self { asker, uri, headers, body: body.map_err(IntoResponse::into_response)? })
+    }
+}
+
+impl Asked {
+    /// Does a change at the address of the request, and answers it.
+    async fn change(&self, app: &App, change: Change) -> Response {
+        let path = resource(&self.uri);
+        self.changed(app, change, path).await.unwrap_or_else(|refusal| refuse(refusal, path))
+    }
+
+    async fn changed(&self, app: &App, change: Change, path: &str) -> Result<Response, Refusal> {
+        if !path.ends_with("Observations") {
+            self.asker.may(app, Action::Arrange, DataClass::Operations)?;
+        }
+        let target = change.carry_out(app, path, &self.body).await?;
+        let told = target.map(|target| shown(app, &base(app, &self.headers), &target)).transpose()?;
+        Ok(match (change, told) {
+            (Change::Create, Some((link, entity))) if path.ends_with("$ref") => {
+                (StatusCode::OK, located(&link), axum::Json(entity)).into_response()
+            }
+            (Change::Create, Some((link, entity))) => {
+                (StatusCode::CREATED, located(&link), axum::Json(entity)).into_response()
+            }
+            (Change::Alter(_), Some((_, entity))) => axum::Json(entity).into_response(),
+            (_, None) | (Change::Delete, _) => StatusCode::OK.into_response(),
+        })
+    }
+}
+
 /// `POST /v1.1/{path}`: an entity with all that is inside it, a link, `CreateObservations`, `$batch`.
 #[utoipa::path(post, path = "/v1.1/{path}",
     params(("path" = String, Path, description = "an entity set, as Things or Datastreams(1)/Observations; CreateObservations; $batch")),
@@ -34,20 +97,14 @@ pub(super) enum Change {
         (status = 409, body = Problem, content_type = "application/problem+json"), (status = 413, body = Problem, content_type = "application/problem+json"),
         (status = 422, body = Problem, content_type = "application/problem+json"), (status = 501, body = Problem, content_type = "application/problem+json"),
         (status = 507, body = Problem, content_type = "application/problem+json")))]
-pub async fn create(
-    State(app): State<App>,
-    Extension(asker): Extension<Asker>,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
-    let base = base(&app, &headers);
-    let done = match resource(&uri) {
-        "CreateObservations" => observe::create_observations(&app, &base, &headers, &body).await,
-        "$batch" | "%24batch" => batch::run(&app, &asker, &base, &body).await,
-        path => change(&app, &asker, &base, Change::Create, path, &body).await,
+pub async fn create(State(app): State<App>, asked: Asked) -> Response {
+    let base = base(&app, &asked.headers);
+    let done = match resource(&asked.uri) {
+        "CreateObservations" => observe::create_observations(&app, &base, &asked.headers, &asked.body).await,
+        "$batch" | "%24batch" => batch::run(&app, &asked.asker, &base, &asked.body).await,
+        _ => return asked.change(&app, Change::Create).await,
     };
-    done.unwrap_or_else(|refusal| refuse(refusal, resource(&uri)))
+    done.unwrap_or_else(|refusal| refuse(refusal, resource(&asked.uri)))
 }
 
 /// `PATCH /v1.1/{path}`: some properties of an entity, as JSON or as a JSON Patch (RFC 6902).
@@ -56,18 +113,11 @@ pub async fn create(
     responses((status = 200, content_type = "application/json"),
         (status = 400, body = Problem, content_type = "application/problem+json"), (status = 405, body = Problem, content_type = "application/problem+json"), (status = 404, body = Problem, content_type = "application/problem+json"),
         (status = 409, body = Problem, content_type = "application/problem+json"), (status = 422, body = Problem, content_type = "application/problem+json")))]
-pub async fn update(
-    State(app): State<App>,
-    Extension(asker): Extension<Asker>,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+pub async fn update(State(app): State<App>, asked: Asked) -> Response {
+    let kind = asked.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let patch = kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json-patch+json");
     let how = if patch { write::Change::Operations } else { write::Change::Merge };
-    let done = change(&app, &asker, &base(&app, &headers), Change::Alter(how), resource(&uri), &body).await;
-    done.unwrap_or_else(|refusal| refuse(refusal, resource(&uri)))
+    asked.change(&app, Change::Alter(how)).await
 }
 
 /// `PUT /v1.1/{path}`: all properties of an entity.
@@ -76,64 +126,16 @@ pub async fn update(
     responses((status = 200, content_type = "application/json"),
         (status = 400, body = Problem, content_type = "application/problem+json"), (status = 405, body = Problem, content_type = "application/problem+json"), (status = 404, body = Problem, content_type = "application/problem+json"),
         (status = 409, body = Problem, content_type = "application/problem+json"), (status = 422, body = Problem, content_type = "application/problem+json")))]
-pub async fn replace(
-    State(app): State<App>,
-    Extension(asker): Extension<Asker>,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
-    let how = Change::Alter(write::Change::Replace);
-    let done = change(&app, &asker, &base(&app, &headers), how, resource(&uri), &body).await;
-    done.unwrap_or_else(|refusal| refuse(refusal, resource(&uri)))
+pub async fn replace(State(app): State<App>, asked: Asked) -> Response {
+    asked.change(&app, Change::Alter(write::Change::Replace)).await
 }
 
 /// `DELETE /v1.1/{path}`: an entity with what hangs on it (18-088, table 25), or a link.
 #[utoipa::path(delete, path = "/v1.1/{path}", params(("path" = String, Path, description = "an entity, as Things(1)")),
     responses((status = 200), (status = 405, body = Problem, content_type = "application/problem+json"), (status = 404, body = Problem, content_type = "application/problem+json"),
         (status = 409, body = Problem, content_type = "application/problem+json"), (status = 501, body = Problem, content_type = "application/problem+json")))]
-pub async fn delete(
-    State(app): State<App>,
-    Extension(asker): Extension<Asker>,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Response {
-    let done = change(&app, &asker, &base(&app, &headers), Change::Delete, resource(&uri), &[]).await;
-    done.unwrap_or_else(|refusal| refuse(refusal, resource(&uri)))
-}
-
-/// Does one change and answers it.
-pub(super) async fn change(
-    app: &App,
-    asker: &Asker,
-    base: &str,
-    change: Change,
-    path: &str,
-    body: &[u8],
-) -> Result<Response, Refusal> {
-    if !path.ends_with("Observations") {
-        asker.may(app, Action::Arrange, DataClass::Operations)?;
-    }
-    let plan = |catalogue: &Catalogue, series: &dyn Series, rules: &Rules<'_>| {
-        let plan = match change {
-            Change::Create => write::post(catalogue, rules, path, body),
-            Change::Alter(how) => write::update(catalogue, series, rules, path, body, how),
-            Change::Delete => write::delete(catalogue, series, rules, path),
-        }?;
-        Ok((plan, ()))
-    };
-    let (carried, ()) = app.sensing.write(&app.door, &app.readers, plan).await?;
-    let told = carried.target.as_ref().map(|target| shown(app, base, target)).transpose()?;
-    Ok(match (change, told) {
-        (Change::Create, Some((link, entity))) if path.ends_with("$ref") => {
-            (StatusCode::OK, located(&link), axum::Json(entity)).into_response()
-        }
-        (Change::Create, Some((link, entity))) => {
-            (StatusCode::CREATED, located(&link), axum::Json(entity)).into_response()
-        }
-        (Change::Alter(_), Some((_, entity))) => axum::Json(entity).into_response(),
-        (_, None) | (Change::Delete, _) => StatusCode::OK.into_response(),
-    })
+pub async fn delete(State(app): State<App>, asked: Asked) -> Response {
+    asked.change(&app, Change::Delete).await
 }
 
 /// The header that says where an entity is.
