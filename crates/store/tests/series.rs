@@ -91,6 +91,28 @@ fn a_series_with_a_whole_chunk_is_sealed_and_the_rest_after_an_hour() {
     assert_eq!(layout(&path), (0, 2));
 }
 
+/// The desk hears of the last slice when its turn comes; the sealer is done with the plan before that.
+#[test]
+fn nothing_is_planned_again_while_a_slice_of_it_waits_to_be_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = Store::open(&folder.path().join("town.db")).unwrap();
+    let points: Vec<(i64, f64)> = (0..5_000).map(|n| (n, 1.0)).collect();
+    say(&mut store, &points, 5_000);
+    let mut plan = store.plan_seal(town::at(5_000)).unwrap().unwrap();
+    let slice = plan.next_slice().unwrap().unwrap();
+    assert!(plan.next_slice().unwrap().is_none());
+    drop(plan);
+    assert!(store.plan_seal(town::at(5_000)).unwrap().is_none(), "these points are in the slice already");
+    assert_eq!(store.write_sealed(slice).unwrap(), 5_000);
+    let more: Vec<(i64, f64)> = (5_000..10_000).map(|n| (n, 1.0)).collect();
+    say(&mut store, &more, 10_000);
+    let mut plan = store.plan_seal(town::at(10_000)).unwrap().expect("the place is free again");
+    while let Some(slice) = plan.next_slice().unwrap() {
+        store.write_sealed(slice).unwrap();
+    }
+    assert_eq!(read(&store, 0, 10_000).len(), 10_000);
+}
+
 fn reopen(store: Store) -> Store {
     let path = store.path().to_owned();
     drop(store);

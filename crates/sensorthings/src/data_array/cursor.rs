@@ -223,8 +223,10 @@ impl<'a> Cursor<'a> {
             }
             if depth == 0 {
                 let value = self.bytes.get(start..self.at).unwrap_or_default();
-                serde_json::from_slice::<serde::de::IgnoredAny>(value)
-                    .map_err(|_| Broken { at: start, expected: "JSON" })?;
+                // What is passed over is not looked at for being text by the reader of JSON.
+                let json = std::str::from_utf8(value).ok();
+                let json = json.and_then(|text| serde_json::from_str::<serde::de::IgnoredAny>(text).ok());
+                json.ok_or(Broken { at: start, expected: "JSON" })?;
                 return Ok(value);
             }
         }

@@ -207,6 +207,10 @@ fn a_body_that_is_no_data_array_says_where() {
     assert_eq!(wrong(&format!("{start}\"data\":[]}}]")).field.as_deref(), Some("data"));
     assert_eq!(wrong(r#"[{"Datastream":{"@iot.id":"one"}}]"#).field.as_deref(), Some("Datastream"));
     assert_eq!(wrong(r#"[{"Datastream":{"@iot.id":4294967296}}]"#).field.as_deref(), Some("Datastream"));
+    let no_text =
+        b"[{\"Datastream\":{\"@iot.id\":1},\"components\":[\"result\"],\"dataArray@x\":\"\xd8\",\"dataArray\":[]}]";
+    let refused = DataArray::parse(no_text, |_| Err(Problem::malformed("rare"))).expect_err("no UTF-8");
+    assert_eq!(refused.status, 400, "found by the fuzzer");
     assert_eq!(wrong(r#"[{"MultiDatastream":{"@iot.id":1}}]"#).status, 501);
     assert_eq!(wrong(&format!("{start}\"dataArray\":{}", "[".repeat(100_000))).status, 400);
 }

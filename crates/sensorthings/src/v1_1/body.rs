@@ -25,15 +25,3 @@ pub(crate) fn observation_type_of(code: &str) -> Option<ObservationType> {
         _ => None,
     }
 }
-
-/// The value code of an observation type.
-pub(crate) fn code_of(kind: ObservationType) -> String {
-    let name = match kind {
-        ObservationType::Measurement => "OM_Measurement",
-        ObservationType::Count => "OM_CountObservation",
-        ObservationType::Truth => "OM_TruthObservation",
-        ObservationType::Category => "OM_CategoryObservation",
-        ObservationType::Any => "OM_Observation",
-    };
-    format!("{OBSERVATION_TYPE}{name}")
-}

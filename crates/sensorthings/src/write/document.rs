@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::shape::geojson;
 use crate::v1_1;
-use crate::v1_1::body::code_of;
+use crate::v1_1::entity::observation_type;
 
 /// The document; reading it as a PUT changes nothing.
 pub(super) fn document(entity: &Entity) -> Value {
@@ -43,7 +43,7 @@ pub(super) fn document(entity: &Entity) -> Value {
                 "unitOfMeasurement",
                 json!({ "name": unit.name, "symbol": unit.symbol, "definition": unit.definition }),
             );
-            set("observationType", json!(code_of(body.observation_type)));
+            set("observationType", json!(observation_type(body.observation_type)));
             set("Thing", link(&body.thing));
             set("Sensor", link(&body.sensor));
             set("ObservedProperty", link(&body.observed_property));

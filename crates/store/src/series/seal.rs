@@ -78,7 +78,7 @@ pub struct SealPlan {
     moving: Option<std::vec::IntoIter<Indexed>>,
     whole: bool,
     done: bool,
-    _place: Arc<()>,
+    place: Arc<()>,
 }
 
 /// A part of a seal, ready to be written.
@@ -91,6 +91,9 @@ pub struct SealedSlice {
     gone: Vec<Indexed>,
     /// After this slice, everything up to `upto` is in chunks.
     whole: bool,
+    /// The place of its plan: until this is written its points are still in memory, and another plan would take them
+    /// once more.
+    _place: Arc<()>,
 }
 
 #[derive(Debug)]
@@ -117,6 +120,7 @@ impl SealPlan {
             chunks: Vec::new(),
             gone: Vec::new(),
             whole: false,
+            _place: Arc::clone(&self.place),
         };
         if !self.sparse.is_empty() {
             return self.next_move(slice);
@@ -305,14 +309,14 @@ impl Store {
             moving: None,
             whole,
             done: false,
-            _place: place,
+            place,
         })
     }
 
     /// Writes a slice in one short transaction. A slice that an erasure made wrong is passed over; what it holds is in
     /// the next plan. Gives the number of versions that became part of chunks.
     pub fn write_sealed(&mut self, slice: SealedSlice) -> Result<u64, StoreError> {
-        let SealedSlice { age, upto, series, chunks, gone, whole } = slice;
+        let SealedSlice { age, upto, series, chunks, gone, whole, _place } = slice;
         if age != self.sealing.age {
             // As if it had waited since ever: the next plan takes all again.
             self.sealing.waiting_since = Some(Time::default());
