@@ -4,7 +4,9 @@
 pub mod batch;
 pub mod catalogue;
 pub mod data_array;
+pub mod digits;
 pub mod evaluate;
+pub mod json;
 pub mod model;
 pub mod path;
 mod percent;

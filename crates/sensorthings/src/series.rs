@@ -37,6 +37,11 @@ pub trait Series {
     /// How many observations a datastream has; maintained, not counted.
     fn count(&self, datastream: DatastreamId) -> Result<u64, SeriesError>;
 
+    /// How many observations all datastreams of the catalogue have, where that is maintained as one sum.
+    fn count_all(&self) -> Result<Option<u64>, SeriesError> {
+        Ok(None)
+    }
+
     /// The first and last phenomenon time of a datastream; maintained.
     fn span(&self, datastream: DatastreamId) -> Result<Option<(Time, Time)>, SeriesError>;
 

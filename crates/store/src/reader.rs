@@ -4,6 +4,7 @@ use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::error::StoreError;
@@ -29,6 +30,8 @@ pub(crate) fn connect(path: &Path) -> Result<Connection, StoreError> {
         connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
         connection.pragma_update(None, "trusted_schema", "OFF")?;
         connection.pragma_update(None, "query_only", "ON")?;
+        // Else a statement is planned anew each time it is bound to other values, which takes longer than running it.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         Ok(connection)
     };
     open().map_err(|source| StoreError::Open { path: path.to_owned(), source })
@@ -41,6 +44,22 @@ impl Reader {
         let connection = connect(path)?;
         let heads = series::load(&connection)?.heads;
         Ok(Self { connection, heads })
+    }
+
+    /// From here on, until what it gives is dropped, all reads are of one state of the file.
+    pub(crate) fn hold(&self) -> Result<Held<'_>, StoreError> {
+        self.connection.prepare_cached("BEGIN")?.execute([])?;
+        Ok(Held(&self.connection))
+    }
+}
+
+/// A read transaction, with statements that are kept: one of rusqlite's own is planned anew each time.
+pub(crate) struct Held<'a>(&'a Connection);
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        // Nothing was written, so there is nothing that could be lost.
+        let _ended = self.0.prepare_cached("COMMIT").and_then(|mut commit| commit.execute([]));
     }
 }
 
@@ -63,6 +82,10 @@ impl Readers {
     pub(crate) fn new(path: &Path, heads: &Arc<Heads>) -> Self {
         let (path, heads) = (path.to_owned(), Arc::clone(heads));
         Self { shared: Arc::new(Shared { path, heads, idle: Mutex::new(Vec::new()) }) }
+    }
+
+    pub(crate) fn heads(&self) -> &Heads {
+        &self.shared.heads
     }
 
     /// A reader; it goes back to the pool when it is dropped. Blocks on the disk: call it from a blocking thread.

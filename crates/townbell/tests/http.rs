@@ -20,7 +20,10 @@ use townbell::wire::{self, Running, Source};
 const FROM: &str = "2024-04-30T12:00:00-03:00";
 
 async fn start(folder: &std::path::Path, access: Access, minutes: i64) -> Running {
-    let city = City::read(&demo()).expect("the demo city is right");
+    start_city(City::read(&demo()).expect("the demo city is right"), folder, access, minutes).await
+}
+
+async fn start_city(city: City, folder: &std::path::Path, access: Access, minutes: i64) -> Running {
     let from = at(FROM);
     let to = from + city::Span::min(minutes);
     let source = Source::Replay { origin: from, from, to, speed: Speed::FULL };
@@ -257,4 +260,56 @@ fn the_committed_openapi_document_is_not_stale() {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../api/openapi.json");
     let committed = std::fs::read_to_string(path).unwrap_or_default();
     assert_eq!(committed, openapi::text().expect("a document"), "run: make generate");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn things_in_a_box_are_told_with_their_newest_values() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let running = start(folder.path(), Access::DemoOnLoopback, 30).await;
+    let address = running.address;
+    let all = json(address, "/api/things").await;
+    let things = all["things"].as_array().expect("things");
+    let latest = json(address, "/api/series/latest").await;
+    let newest = latest["values"].as_array().expect("values");
+    assert!(!things.is_empty() && !newest.is_empty());
+    let values = || things.iter().flat_map(|thing| thing["datastreams"].as_array().expect("datastreams"));
+    for row in newest {
+        let value = values().find(|value| value["datastream"] == row[0]).expect("its thing stands somewhere");
+        assert_eq!(value["result"], row[2], "{value}");
+        assert_eq!(at(value["phenomenon_time"].as_str().expect("a time")).ms(), row[1], "{value}");
+    }
+    for value in values().filter(|value| newest.iter().all(|row| row[0] != value["datastream"])) {
+        assert!(value["result"].is_null() && value["phenomenon_time"].is_null(), "{value}");
+    }
+    for thing in things {
+        let (east, north) = (&thing["position"]["longitude"], &thing["position"]["latitude"]);
+        let (east, north) = (east.as_f64().expect("degrees"), north.as_f64().expect("degrees"));
+        let around = format!("/api/things?bbox={},{},{},{}", east - 1e-6, north - 1e-6, east + 1e-6, north + 1e-6);
+        let found = json(address, &around).await;
+        assert!(found["things"].as_array().expect("things").contains(thing), "{thing}");
+    }
+    assert_eq!(json(address, "/api/things?bbox=0,0,1,1").await, object!({ "things": [] }));
+    wire::until_replayed(running).await.expect("stops in order");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_count_of_all_leaves_out_what_the_city_no_longer_has() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let running = start(folder.path(), Access::DemoOnLoopback, 30).await;
+    let counts = async |address| {
+        let stored = json(address, "/api/series/count").await["count"].as_u64().expect("a count");
+        let told = json(address, "/v1.1/Observations?$count=true&$top=0").await["@iot.count"].clone();
+        (stored, told.as_u64().expect("a count"))
+    };
+    let (stored, told) = counts(running.address).await;
+    assert!(stored > 0 && told == stored, "{told} of {stored}");
+    let one = json(running.address, "/v1.1/Datastreams(1)/Observations?$count=true&$top=0").await["@iot.count"].clone();
+    let one = one.as_u64().filter(|one| (1..stored).contains(one)).expect("the first of several has some");
+    wire::until_replayed(running).await.expect("stops in order");
+
+    let mut city = City::read(&demo()).expect("the demo city is right");
+    city.datastreams.retain(|datastream| datastream.id.0 != 1);
+    let running = start_city(city, folder.path(), Access::DemoOnLoopback, 30).await;
+    assert_eq!(counts(running.address).await, (stored, stored - one));
+    wire::until_replayed(running).await.expect("stops in order");
 }

@@ -170,6 +170,7 @@ impl<'a> Source<'a> {
             Self::All(kind) => Some(scope.catalogue.len(*kind) as u64),
             Self::Related(kind, id, navigation) => Some(scope.catalogue.related(*kind, id, *navigation).count() as u64),
             _ if scope.as_of.is_some() => None,
+            Self::Observations if let Some(count) = scope.took(scope.series.count_all()) => Some(count),
             Self::Observations => {
                 let counts = scope.catalogue.datastream_ids().map(|series| scope.took(scope.series.count(series)));
                 Some(counts.sum())

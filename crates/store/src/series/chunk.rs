@@ -8,7 +8,7 @@ use pco::{ChunkConfig, DeltaSpec};
 
 use super::bytes::{Broken, Bytes, put};
 use super::decimal::{Scale, scale_of};
-use super::ints::{PCO_LEVEL, PCO_MIN, put_ints, take_ints, unpack};
+use super::ints::{PCO_LEVEL, PCO_MIN, put_ints, skip_ints, take_ints, unpack};
 use super::sample::{Sample, keep_current, keep_numbers};
 use crate::error::StoreError;
 
@@ -201,18 +201,8 @@ pub(super) fn put_results(out: &mut Vec<u8>, results: &[f64]) -> Result<(), pco:
 /// Reads bytes back.
 pub(crate) fn decode(bytes: &[u8]) -> Result<Chunk, Broken> {
     let mut bytes = Bytes(bytes);
-    if bytes.byte()? != VERSION {
-        return Err(Broken("of an unknown version"));
-    }
-    let count = usize::try_from(bytes.unsigned()?).unwrap_or(usize::MAX);
-    if count == 0 || count > COUNT_MAX {
-        return Err(Broken("a chunk of an impossible length"));
-    }
-    let times_ms = take_ints(&mut bytes, count)?;
-    let range = city::time::TIME_MIN.ms()..=city::time::TIME_MAX.ms();
-    if !times_ms.is_sorted() || !times_ms.iter().all(|ms| range.contains(ms)) {
-        return Err(Broken("its times are out of order or range"));
-    }
+    let times_ms = take_times(&mut bytes)?;
+    let count = times_ms.len();
     let seqs = take_ints(&mut bytes, count)?;
     let results = take_results(&mut bytes, count)?;
     let mut details = Vec::new();
@@ -226,6 +216,33 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Chunk, Broken> {
         details = read.into_iter().map(|(row, detail)| (row, Arc::new(detail))).collect();
     }
     Ok(Chunk { times_ms, results, seqs, details })
+}
+
+/// Reads times and results back, and steps over what else there is.
+pub(crate) fn decode_numbers(bytes: &[u8]) -> Result<(Vec<i64>, Vec<f64>), Broken> {
+    let mut bytes = Bytes(bytes);
+    let times_ms = take_times(&mut bytes)?;
+    skip_ints(&mut bytes, times_ms.len())?;
+    let results = take_results(&mut bytes, times_ms.len())?;
+    Ok((times_ms, results))
+}
+
+/// The head of a chunk, and its first column.
+fn take_times(bytes: &mut Bytes<'_>) -> Result<Vec<i64>, Broken> {
+    if bytes.byte()? != VERSION {
+        return Err(Broken("of an unknown version"));
+    }
+    let count = usize::try_from(bytes.unsigned()?).unwrap_or(usize::MAX);
+    if count == 0 || count > COUNT_MAX {
+        return Err(Broken("a chunk of an impossible length"));
+    }
+    let times_ms = take_ints(bytes, count)?;
+    let range = city::time::TIME_MIN.ms()..=city::time::TIME_MAX.ms();
+    let ends = [times_ms.first(), times_ms.last()];
+    if !times_ms.is_sorted() || !ends.into_iter().flatten().all(|ms| range.contains(ms)) {
+        return Err(Broken("its times are out of order or range"));
+    }
+    Ok(times_ms)
 }
 
 pub(super) fn take_results(bytes: &mut Bytes<'_>, count: usize) -> Result<Vec<f64>, Broken> {
@@ -286,7 +303,12 @@ mod tests {
     proptest! {
         #[test]
         fn versions_come_back_bit_for_bit(samples in samples()) {
-            let chunk = decode(&encode(&samples).expect("bytes")).expect("a chunk");
+            let bytes = encode(&samples).expect("bytes");
+            let chunk = decode(&bytes).expect("a chunk");
+            let (times_ms, results) = decode_numbers(&bytes).expect("numbers");
+            prop_assert_eq!(&times_ms, &chunk.times_ms);
+            prop_assert!(results.iter().zip(&chunk.results).all(|(a, b)| a.to_bits() == b.to_bits()));
+            prop_assert_eq!(results.len(), samples.len());
             let back = chunk.samples(0..samples.len());
             prop_assert!(back.iter().zip(&samples).all(|(a, b)| a.result.to_bits() == b.result.to_bits()));
             prop_assert_eq!(back, samples);
@@ -298,7 +320,7 @@ mod tests {
             let _ = decode(&bytes[..cut.index(bytes.len())]);
             let place = at.index(bytes.len());
             bytes[place] = byte;
-            let _ = decode(&bytes);
+            let _ = (decode(&bytes), decode_numbers(&bytes));
         }
     }
 

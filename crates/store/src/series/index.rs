@@ -121,10 +121,23 @@ impl Indexed {
     /// Its versions.
     pub(crate) fn read(&self, connection: &Connection) -> Result<Chunk, StoreError> {
         let chunk = chunk::decode(&self.bytes(connection)?).map_err(|broken| self.damaged(broken.0))?;
-        if chunk.times_ms.len() as u64 != self.figures.count {
-            return Err(self.damaged("it has another number of versions"));
-        }
+        self.complete(&chunk.times_ms)?;
         Ok(chunk)
+    }
+
+    /// Times and results of its versions.
+    pub(crate) fn read_numbers(&self, connection: &Connection) -> Result<(Vec<i64>, Vec<f64>), StoreError> {
+        let read = chunk::decode_numbers(&self.bytes(connection)?).map_err(|broken| self.damaged(broken.0))?;
+        self.complete(&read.0)?;
+        Ok(read)
+    }
+
+    fn complete(&self, times_ms: &[i64]) -> Result<(), StoreError> {
+        if times_ms.len() as u64 == self.figures.count {
+            Ok(())
+        } else {
+            Err(self.damaged("it has another number of versions"))
+        }
     }
 }
 
@@ -168,14 +181,22 @@ pub(crate) fn between(
     from_ms: i64,
     to_ms: i64,
 ) -> Result<Vec<Indexed>, StoreError> {
-    let first = at_or_before(connection, datastream, from_ms)?;
-    let mut found: Vec<Indexed> = first.into_iter().filter(|chunk| chunk.figures.to_ms >= from_ms).collect();
-    let text = format!("{COLUMNS} WHERE datastream = ?1 AND from_ms > ?2 AND from_ms <= ?3 ORDER BY from_ms");
+    // Backwards, so that the one that began before `from_ms` is met without a statement of its own.
+    let text = format!("{COLUMNS} WHERE datastream = ?1 AND from_ms <= ?2 ORDER BY from_ms DESC");
     let mut statement = connection.prepare_cached(&text)?;
-    let mut rows = statement.query(params![datastream, from_ms, to_ms])?;
+    let mut rows = statement.query(params![datastream, to_ms])?;
+    let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        found.push(indexed(row)?);
+        let chunk = indexed(row)?;
+        let (begins_ms, ends_ms) = (chunk.figures.from_ms, chunk.figures.to_ms);
+        if ends_ms >= from_ms {
+            found.push(chunk);
+        }
+        if begins_ms <= from_ms {
+            break;
+        }
     }
+    found.reverse();
     Ok(found)
 }
 

@@ -4,13 +4,12 @@ use std::sync::Arc;
 
 use city::{DatastreamId, Detail, Span, Time};
 
-use super::chunk::Chunk;
 use super::heads::Head;
 use super::hours;
 use super::index::{self, Indexed};
 use super::sample::{Sample, keep_current, keep_numbers, merge, time};
 use crate::error::StoreError;
-use crate::reader::Reader;
+use crate::reader::{Reader, Readers};
 
 /// One point of a series.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -56,11 +55,37 @@ fn latest(head: &Head) -> Option<Latest> {
     Some(Latest { datastream: head.id, point, received, detail })
 }
 
+fn newest(head: &Head) -> Option<(DatastreamId, Point)> {
+    let newest = head.newest.as_ref()?;
+    Some((head.id, Point { time: time(newest.time_ms), result: newest.result }))
+}
+
 /// A stretch of a series: a chunk with what is newer within its time, or what is newer alone.
 #[derive(Clone, Copy)]
 enum Stretch<'a> {
     Chunk(&'a Indexed, &'a [Sample]),
     Newer(&'a [Sample]),
+}
+
+/// What is answered from memory, without a connection: it never waits for the disk.
+impl Readers {
+    /// The newest point of every series, by the series' id.
+    pub fn newest(&self) -> Vec<(DatastreamId, Point)> {
+        let mut found: Vec<_> = self.heads().read().iter().filter_map(newest).collect();
+        found.sort_by_key(|(id, _)| *id);
+        found
+    }
+
+    /// The newest point of any series, asked one by one, of one state of all.
+    pub fn with_newest<T>(&self, work: impl FnOnce(&dyn Fn(DatastreamId) -> Option<Point>) -> T) -> T {
+        let all = self.heads().read();
+        work(&|id| newest(all.get(id)?).map(|(_, point)| point))
+    }
+
+    /// Observations of all series.
+    pub fn count_all(&self) -> u64 {
+        self.heads().read().current
+    }
 }
 
 impl Reader {
@@ -85,6 +110,16 @@ impl Reader {
     /// Observations of all series. From memory.
     pub fn count_all(&self) -> u64 {
         self.heads.read().current
+    }
+
+    /// Every series that had an observation since this process runs or still has one, in no order. From memory.
+    pub fn series(&self) -> Vec<DatastreamId> {
+        self.heads.read().iter().map(|head| head.id).collect()
+    }
+
+    /// How many [`Reader::series`] there are: it only grows. From memory.
+    pub fn series_count(&self) -> usize {
+        self.heads.read().iter().count()
     }
 
     /// First and last phenomenon time of a series. From memory.
@@ -197,7 +232,7 @@ impl Reader {
             None => return Ok(()),
             Some(head) => head.between(from_ms, to_ms).to_vec(),
         };
-        let transaction = self.connection.unchecked_transaction()?;
+        let _held = self.hold()?;
         let mut rest = newer.as_slice();
         for chunk in index::between(&self.connection, datastream.0, from_ms, to_ms)? {
             let (before, later) = rest.split_at(rest.partition_point(|s| s.time_ms < chunk.figures.from_ms));
@@ -211,7 +246,6 @@ impl Reader {
         if !rest.is_empty() {
             each(Stretch::Newer(rest))?;
         }
-        transaction.commit()?;
         Ok(())
     }
 
@@ -237,9 +271,10 @@ impl Reader {
             && chunk.figures.numbers == chunk.figures.count
         {
             // One number a time: no version has to be left out.
-            let read: Chunk = chunk.read(&self.connection)?;
-            let places = read.place(from_ms)..read.place(to_ms.saturating_add(1));
-            let (times, results) = (read.times_ms.get(places.clone()), read.results.get(places));
+            let (times, results) = chunk.read_numbers(&self.connection)?;
+            let place = |edge_ms: i64| times.partition_point(|time_ms| *time_ms < edge_ms);
+            let places = place(from_ms)..place(to_ms.saturating_add(1));
+            let (times, results) = (times.get(places.clone()), results.get(places));
             for (time_ms, result) in times.unwrap_or_default().iter().zip(results.unwrap_or_default()) {
                 each(*time_ms, *result);
             }

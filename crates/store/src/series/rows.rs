@@ -95,12 +95,12 @@ impl Reader {
         let time_ms = key.phenomenon_time.ms();
         let newer = self.heads.read().get(key.datastream).map(|head| head.between(time_ms, time_ms).to_vec());
         let Some(newer) = newer else { return Ok(Vec::new()) };
-        let transaction = self.connection.unchecked_transaction()?;
+        let held = self.hold()?;
         let mut sealed = Vec::new();
         for chunk in index::between(&self.connection, key.datastream.0, time_ms, time_ms)? {
             sealed.extend(chunk.read(&self.connection)?.samples_between(time_ms, time_ms));
         }
-        transaction.commit()?;
+        drop(held);
         let wanted: SampleKey = (time_ms, key.result_time);
         let mut versions = merge(sealed, newer);
         versions.retain(|sample| sample.key() == wanted);
@@ -160,9 +160,9 @@ impl Rows<'_> {
     /// Reads the next stretch of time: of memory first, then of the chunk there. Whole phenomenon times only.
     fn fill(&mut self) -> Result<(), StoreError> {
         let (newer, mut edge_ms, moves) = self.newer();
-        let transaction = self.reader.connection.unchecked_transaction()?;
+        let held = self.reader.hold()?;
         self.open_chunk(edge_ms, moves)?;
-        transaction.commit()?;
+        drop(held);
         let mut sealed = Vec::new();
         if let Some(open) = &self.open {
             let (from_ms, to_ms) = (open.indexed.figures.from_ms, open.indexed.figures.to_ms);

@@ -1,14 +1,15 @@
 //! SensorThings at work: the catalogue of entities beside the store's series, who may change it, and how a change is
 //! carried out. What the standard says is in the crate `sensorthings`; here it meets the gate and the desk.
 
+mod cards;
 mod carry_out;
 mod configured;
 mod messages;
 mod series;
 
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use city::{EntityBody, EntityChange, EntityKind, FeedId, FeedKind, Time};
+use city::{BoundingBox, EntityBody, EntityChange, EntityKind, FeedId, FeedKind, Time};
 use sensorthings::catalogue::Catalogue;
 use sensorthings::problem::Problem;
 use sensorthings::read::{Answer, Context, Settings};
@@ -18,13 +19,19 @@ use store::Reader;
 
 use crate::config::City;
 use crate::limits::{STA_EXPAND_PAGE_MAX, STA_PAGE_MAX};
-use series::StoredSeries;
+use cards::Cards;
+use series::{StoredSeries, Strays};
 
+pub use cards::Card;
 pub use carry_out::{Array, Carried, Trouble};
 
 /// What is known of things and datastreams, and the pen with which it is changed.
 pub struct Sensing {
     catalogue: RwLock<Catalogue>,
+    /// Changed with the catalogue, while that is held.
+    cards: RwLock<Cards>,
+    /// Looked up again when datastreams came or went.
+    strays: Mutex<Strays>,
     declared: Declared,
     settings: Settings,
     sandbox: bool,
@@ -57,6 +64,8 @@ impl Sensing {
         let observes = |feed: &&crate::config::Feed| feed.contract.kind == FeedKind::SensorThings;
         let (told, _) = tokio::sync::broadcast::channel(crate::limits::TOLD_MAX);
         Ok(Self {
+            cards: RwLock::new(Cards::new(&catalogue)),
+            strays: Mutex::default(),
             catalogue: RwLock::new(catalogue),
             declared: Declared::new(&city.observed_properties),
             settings: Settings {
@@ -85,6 +94,18 @@ impl Sensing {
     /// The catalogue, for reading.
     pub fn catalogue(&self) -> RwLockReadGuard<'_, Catalogue> {
         self.catalogue.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The cards of things within a box, in id order, `most` of them at most.
+    pub fn with_cards<T>(
+        &self,
+        area: &BoundingBox,
+        most: usize,
+        work: impl FnOnce(&mut dyn Iterator<Item = &Card>) -> T,
+    ) -> T {
+        let things = self.catalogue().things_in(area);
+        let cards = self.cards.read().unwrap_or_else(PoisonError::into_inner);
+        work(&mut things.iter().take(most).filter_map(|id| cards.get(id)))
     }
 
     fn catalogue_mut(&self) -> RwLockWriteGuard<'_, Catalogue> {
@@ -124,7 +145,9 @@ impl Sensing {
     /// # Errors
     /// As the standard has it: 400, 404, 501.
     pub fn read(&self, reader: &Reader, base: &str, now: Time, path: &str, query: &str) -> Result<Answer, Problem> {
-        sensorthings::read::read(&self.catalogue(), &StoredSeries(reader), &self.context(base, now), path, query)
+        let catalogue = self.catalogue();
+        let series = StoredSeries { reader, catalogue: &catalogue, strays: &self.strays };
+        sensorthings::read::read(&catalogue, &series, &self.context(base, now), path, query)
     }
 
     /// Works on the catalogue and the series together.
@@ -135,14 +158,20 @@ impl Sensing {
         now: Time,
         work: impl FnOnce(&Catalogue, &dyn Series, &Context<'_>) -> T,
     ) -> T {
-        work(&self.catalogue(), &StoredSeries(reader), &self.context(base, now))
+        let catalogue = self.catalogue();
+        let series = StoredSeries { reader, catalogue: &catalogue, strays: &self.strays };
+        work(&catalogue, &series, &self.context(base, now))
     }
 
     /// Takes changes that are durable.
     fn apply(&self, changes: &[EntityChange]) {
         let mut catalogue = self.catalogue_mut();
+        let mut shown = cards::shown_by(&catalogue, changes);
         for change in changes {
             catalogue.apply(change);
         }
+        shown.extend(cards::shown_by(&catalogue, changes));
+        self.cards.write().unwrap_or_else(PoisonError::into_inner).make(&catalogue, shown);
+        self.strays.lock().unwrap_or_else(PoisonError::into_inner).forget();
     }
 }

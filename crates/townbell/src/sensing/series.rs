@@ -1,11 +1,43 @@
 //! The store's series as the SensorThings service wants to read them.
 
+use std::sync::{Mutex, PoisonError};
+
 use city::{DatastreamId, ObservationKey, Seq, Time};
+use sensorthings::catalogue::Catalogue;
 use sensorthings::series::{Row, Rows, Series, SeriesError};
 use store::{Reader, RowQuery, StoreError};
 
 /// A reader of the store.
-pub(super) struct StoredSeries<'a>(pub(super) &'a Reader);
+pub(super) struct StoredSeries<'a> {
+    pub(super) reader: &'a Reader,
+    pub(super) catalogue: &'a Catalogue,
+    pub(super) strays: &'a Mutex<Strays>,
+}
+
+/// Series whose observations are kept though the city has no such datastream any more: a count of all leaves them out.
+#[derive(Debug, Default)]
+pub(super) struct Strays {
+    /// Of how many series they were picked out; none: they have to be looked up.
+    of: Option<usize>,
+    ids: Vec<DatastreamId>,
+}
+
+impl Strays {
+    /// The datastreams are others now.
+    pub(super) fn forget(&mut self) {
+        self.of = None;
+    }
+
+    fn of(&mut self, reader: &Reader, catalogue: &Catalogue) -> &[DatastreamId] {
+        let of = Some(reader.series_count());
+        if self.of != of {
+            self.ids = reader.series();
+            self.ids.retain(|id| catalogue.datastream(*id).is_none());
+            self.of = of;
+        }
+        &self.ids
+    }
+}
 
 #[allow(clippy::needless_pass_by_value, reason = "shaped for map_err")]
 fn error(error: StoreError) -> SeriesError {
@@ -15,7 +47,7 @@ fn error(error: StoreError) -> SeriesError {
 impl StoredSeries<'_> {
     /// The newest entry of the journal that was there at `as_of`.
     fn seq(&self, as_of: Option<Time>) -> Result<Option<Seq>, SeriesError> {
-        as_of.map(|at| self.0.seq_at(at).map_err(error)).transpose()
+        as_of.map(|at| self.reader.seq_at(at).map_err(error)).transpose()
     }
 }
 
@@ -33,23 +65,29 @@ impl Series for StoredSeries<'_> {
         as_of: Option<Time>,
     ) -> Result<Rows<'_>, SeriesError> {
         let query = RowQuery { from: Some(from), to: Some(to), descending, as_of: self.seq(as_of)? };
-        Ok(Box::new(self.0.rows(datastream, query).map(|found| found.map(row).map_err(error))))
+        Ok(Box::new(self.reader.rows(datastream, query).map(|found| found.map(row).map_err(error))))
     }
 
     fn row(&self, key: &ObservationKey, as_of: Option<Time>) -> Result<Option<Row>, SeriesError> {
-        Ok(self.0.row(key, self.seq(as_of)?).map_err(error)?.map(row))
+        Ok(self.reader.row(key, self.seq(as_of)?).map_err(error)?.map(row))
     }
 
     fn count(&self, datastream: DatastreamId) -> Result<u64, SeriesError> {
-        Ok(self.0.count(datastream))
+        Ok(self.reader.count(datastream))
+    }
+
+    fn count_all(&self) -> Result<Option<u64>, SeriesError> {
+        let mut strays = self.strays.lock().unwrap_or_else(PoisonError::into_inner);
+        let stray = strays.of(self.reader, self.catalogue).iter().map(|id| self.reader.count(*id)).sum();
+        Ok(Some(self.reader.count_all().saturating_sub(stray)))
     }
 
     fn span(&self, datastream: DatastreamId) -> Result<Option<(Time, Time)>, SeriesError> {
-        Ok(self.0.span(datastream))
+        Ok(self.reader.span(datastream))
     }
 
     fn latest(&self, datastream: DatastreamId) -> Result<Option<Row>, SeriesError> {
         let newest = RowQuery { from: None, to: None, descending: true, as_of: None };
-        self.0.rows(datastream, newest).next().transpose().map_err(error).map(|found| found.map(row))
+        self.reader.rows(datastream, newest).next().transpose().map_err(error).map(|found| found.map(row))
     }
 }

@@ -4,6 +4,7 @@
 pub mod api;
 pub mod live;
 pub mod metrics;
+pub mod numbers;
 pub mod openapi;
 pub mod pages;
 pub mod problem;

@@ -1,23 +1,20 @@
 //! `/api/series` and `/api/things`: series as numbers, for charts and for programs. SensorThings tells the same, with
 //! all that belongs to it.
 
-use std::collections::HashMap;
-
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
-use city::{BoundingBox, DatastreamId, EntityBody, EntityId, EntityKind, Shape, Span, Time};
-use sensorthings::Navigation;
-use sensorthings::catalogue::{self, Catalogue};
+use city::{BoundingBox, DatastreamId, Span, Time};
+use sensorthings::digits;
+use sensorthings::json::{Object, list};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::App;
 use super::api::{Answer, read};
+use super::numbers::{Written, instant};
 use super::problem::Refusal;
-use super::views::{
-    BucketsView, CountView, LatestView, PlacedThing, PlacedValue, Problem, SeriesView, ThingsView, ValuesView,
-};
+use super::views::{BucketsView, CountView, LatestView, Problem, SeriesView, ThingsView, ValuesView};
 use crate::limits::{SERIES_BUCKETS_MAX, SERIES_POINTS_MAX, SERIES_VALUES_MAX, THINGS_IN_BOX_MAX};
 
 /// Which part of a series.
@@ -84,20 +81,23 @@ pub async fn values(
     State(app): State<App>,
     Path(datastream): Path<String>,
     query: Result<Query<ValuesQuery>, QueryRejection>,
-) -> Answer<ValuesView> {
+) -> Result<Written, Refusal> {
     let Query(query) = query.map_err(|error| Refusal::malformed(error.body_text()))?;
     let id = datastream_of(&app, &datastream)?;
     let unit_symbol = unit_of(&app, id);
     let (from, to) = between(&app, query.from, query.to)?;
-    let found = read(&app, move |reader| match query.as_of {
-        None => Ok(reader.range(id, from, to)?.into_iter().map(|point| (point.time.ms(), point.result)).collect()),
-        Some(as_of) => known_then(reader, id, from, to, as_of),
-    });
-    let mut values: Vec<(i64, f64)> = found.await?;
-    let more = values.len() > SERIES_VALUES_MAX;
-    values.truncate(SERIES_VALUES_MAX);
-    let next_from = if more { values.pop().and_then(|(ms, _)| Time::from_ms(ms)) } else { None };
-    Ok(Json(ValuesView { datastream: id.0, from, to, as_of: query.as_of, unit_symbol, values, next_from }))
+    let as_of = query.as_of;
+    read(&app, move |reader| {
+        let mut values: Vec<(i64, f64)> = match as_of {
+            None => reader.range(id, from, to)?.into_iter().map(|point| (point.time.ms(), point.result)).collect(),
+            Some(as_of) => known_then(reader, id, from, to, as_of)?,
+        };
+        let more = values.len() > SERIES_VALUES_MAX;
+        values.truncate(SERIES_VALUES_MAX);
+        let next_from = if more { values.pop().and_then(|(ms, _)| Time::from_ms(ms)) } else { None };
+        Ok(Written::from(&ValuesView { datastream: id.0, from, to, as_of, unit_symbol, values, next_from }))
+    })
+    .await
 }
 
 /// The values as they were known at `as_of`: of each instant the one with the newest result time.
@@ -165,17 +165,15 @@ pub async fn buckets(
 
 /// `GET /api/series/latest`: the newest value of every series.
 #[utoipa::path(get, path = "/api/series/latest", responses((status = 200, body = LatestView)))]
-pub async fn latest(State(app): State<App>) -> Answer<LatestView> {
-    let found = read(&app, store::Reader::latest).await?;
-    let row = |l: &store::Latest| (l.datastream.0, l.point.time.ms(), l.point.result);
-    Ok(Json(LatestView { values: found.iter().map(row).collect() }))
+pub async fn latest(State(app): State<App>) -> Written {
+    let row = |(id, point): (DatastreamId, store::Point)| (id.0, point.time.ms(), point.result);
+    Written::from(&LatestView { values: app.readers.newest().into_iter().map(row).collect() })
 }
 
 /// `GET /api/series/count`: how many values there are.
 #[utoipa::path(get, path = "/api/series/count", responses((status = 200, body = CountView)))]
-pub async fn count(State(app): State<App>) -> Answer<CountView> {
-    let count = read(&app, |reader| Ok(reader.count_all())).await?;
-    Ok(Json(CountView { count }))
+pub async fn count(State(app): State<App>) -> Json<CountView> {
+    Json(CountView { count: app.readers.count_all() })
 }
 
 /// Which box.
@@ -190,7 +188,10 @@ pub struct ThingsQuery {
 /// `GET /api/things`: all things within a box, with the newest value of each of their series.
 #[utoipa::path(get, path = "/api/things", params(ThingsQuery),
     responses((status = 200, body = ThingsView), (status = 400, body = Problem, content_type = "application/problem+json")))]
-pub async fn things(State(app): State<App>, query: Result<Query<ThingsQuery>, QueryRejection>) -> Answer<ThingsView> {
+pub async fn things(
+    State(app): State<App>,
+    query: Result<Query<ThingsQuery>, QueryRejection>,
+) -> Result<Written, Refusal> {
     let Query(query) = query.map_err(|error| Refusal::malformed(error.body_text()))?;
     let bbox = match &query.bbox {
         None => BoundingBox { west: -180.0, south: -90.0, east: 180.0, north: 90.0 },
@@ -198,27 +199,24 @@ pub async fn things(State(app): State<App>, query: Result<Query<ThingsQuery>, Qu
             Refusal::malformed("bbox: expected west,south,east,north in degrees, west < east and south < north")
         })?,
     };
-    let sensing = app.sensing.clone();
-    let view = read(&app, move |reader| {
-        let mut things: Vec<PlacedThing> = {
-            let catalogue = sensing.catalogue();
-            let found = catalogue.things_in(&bbox);
-            found.iter().take(THINGS_IN_BOX_MAX).filter_map(|id| placed(&catalogue, id)).collect()
-        };
-        let ids: Vec<DatastreamId> =
-            things.iter().flat_map(|thing| &thing.datastreams).map(|value| DatastreamId(value.datastream)).collect();
-        let newest: HashMap<u32, store::Latest> =
-            reader.latest_of(&ids)?.into_iter().map(|latest| (latest.datastream.0, latest)).collect();
-        for value in things.iter_mut().flat_map(|thing| &mut thing.datastreams) {
-            if let Some(latest) = newest.get(&value.datastream) {
-                value.phenomenon_time = Some(latest.point.time);
-                value.result = Some(latest.point.result);
-            }
-        }
-        Ok(ThingsView { things })
-    })
-    .await?;
-    Ok(Json(view))
+    let out = app.sensing.with_cards(&bbox, THINGS_IN_BOX_MAX, |cards| {
+        app.readers.with_newest(|newest| {
+            let mut out = Vec::new();
+            list(Object::open(&mut out).key(&["things"]), cards, |out, card| {
+                card.write(out, |out, id| {
+                    let point = newest(id);
+                    out.extend_from_slice(b",\"phenomenon_time\":");
+                    instant(out, point.map(|point| point.time));
+                    out.extend_from_slice(b",\"result\":");
+                    // A number that there is not is written as null.
+                    digits::number(out, point.map_or(f64::NAN, |point| point.result));
+                });
+            });
+            out.push(b'}');
+            out
+        })
+    });
+    Ok(Written(out))
 }
 
 fn bbox(text: &str) -> Option<BoundingBox> {
@@ -227,29 +225,6 @@ fn bbox(text: &str) -> Option<BoundingBox> {
     let (west, south, east, north) = (next()?, next()?, next()?, next()?);
     let fits = parts.next().is_none() && west < east && south < north;
     fits.then_some(BoundingBox { west, south, east, north })
-}
-
-fn placed(catalogue: &Catalogue, id: &EntityId) -> Option<PlacedThing> {
-    let thing = catalogue.get(EntityKind::Thing, id)?;
-    let EntityBody::Thing { locations, .. } = &thing.body else { return None };
-    let position =
-        locations.iter().find_map(|location| match &catalogue.get(EntityKind::Location, location)?.body {
-            EntityBody::Location { location: Shape::Point(position), .. } => Some(*position),
-            _ => None,
-        })?;
-    let datastreams = catalogue.related(EntityKind::Thing, id, Navigation::Datastreams).filter_map(|id| {
-        let entity = catalogue.get(EntityKind::Datastream, id)?;
-        let EntityBody::Datastream(body) = &entity.body else { return None };
-        Some(PlacedValue {
-            datastream: catalogue::series(id)?.0,
-            name: entity.name.clone(),
-            observed_property: body.observed_property.to_string(),
-            unit_symbol: body.unit_of_measurement.symbol.clone().unwrap_or_default(),
-            phenomenon_time: None,
-            result: None,
-        })
-    });
-    Some(PlacedThing { id: id.to_string(), name: thing.name.clone(), position, datastreams: datastreams.collect() })
 }
 
 /// The datastream of a path.
