@@ -94,6 +94,23 @@ fn save(connection: &Connection, headers: &[Header]) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// The last of some rows after `after` that can be moved at once: so many rows, or so many bytes of bodies.
+pub(crate) fn reach(connection: &Connection, after: u64, rows_max: u64, bytes_max: u64) -> Result<u64, StoreError> {
+    let text =
+        "SELECT seq, length(body) FROM journal WHERE seq > ?1 AND seq <= ?2 AND kind = 'observations' ORDER BY seq";
+    let mut statement = connection.prepare_cached(text)?;
+    let upto = after + rows_max;
+    let mut rows = statement.query(params![signed(after), signed(upto)])?;
+    let mut bytes = 0;
+    while let Some(row) = rows.next()? {
+        bytes += unsigned(row.get(1)?);
+        if bytes >= bytes_max {
+            return Ok(unsigned(row.get(0)?));
+        }
+    }
+    Ok(upto)
+}
+
 /// Moves the rows of observations from `from` to `to` (both included) out of the journal and into blocks; their
 /// bodies go. What is in chunks of them stays. A last block that is small grows.
 pub(crate) fn fold(connection: &Connection, from: u64, to: u64) -> Result<usize, StoreError> {

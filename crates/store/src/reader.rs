@@ -4,7 +4,7 @@ use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, Transaction};
 
 use crate::error::StoreError;
 use crate::series::{self, Heads};
@@ -42,6 +42,11 @@ impl Reader {
         let heads = series::load(&connection)?.heads;
         Ok(Self { connection, heads })
     }
+}
+
+/// Shows one state of the file until it is committed or dropped; `None` where the caller is in such a state already.
+pub(crate) fn snapshot(connection: &Connection) -> Result<Option<Transaction<'_>>, StoreError> {
+    if connection.is_autocommit() { Ok(Some(connection.unchecked_transaction()?)) } else { Ok(None) }
 }
 
 /// A pool of readers for handlers that run on many threads.

@@ -101,6 +101,7 @@ impl Store {
                     }
                     Record::Erasure(erasure) => {
                         self.sealing.age += 1;
+                        self.sealing.erased.get_or_insert(row.received);
                         self.intake.forget_chunk();
                         series::forget(&self.read.connection, heads, erasure)?;
                     }

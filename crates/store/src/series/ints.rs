@@ -8,7 +8,8 @@ use super::bytes::{Broken, Bytes, put, put_signed};
 
 /// From this many numbers on `pco` is worth its head of some 30 bytes and its start of some microseconds.
 pub(super) const PCO_MIN: usize = 192;
-/// Level of compression: 8 takes a third longer than 4 to write and saves 1 to 2 % (see `examples/append_speed`).
+/// Level of compression. On the air-quality series of `examples/append_speed` level 8 makes a file 3 % smaller than
+/// level 4, at the same CPU a row within the spread of three runs (0.28 to 0.31 us).
 pub(super) const PCO_LEVEL: usize = 8;
 /// A column has runs when there is one for at least so many numbers.
 const RUN_MIN: usize = 4;

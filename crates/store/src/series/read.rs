@@ -10,7 +10,7 @@ use super::hours;
 use super::index::{self, Indexed};
 use super::sample::{Sample, keep_current, keep_numbers, merge, time};
 use crate::error::StoreError;
-use crate::reader::Reader;
+use crate::reader::{self, Reader};
 
 /// One point of a series.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -197,7 +197,7 @@ impl Reader {
             None => return Ok(()),
             Some(head) => head.between(from_ms, to_ms).to_vec(),
         };
-        let transaction = self.connection.unchecked_transaction()?;
+        let snapshot = reader::snapshot(&self.connection)?;
         let mut rest = newer.as_slice();
         for chunk in index::between(&self.connection, datastream.0, from_ms, to_ms)? {
             let (before, later) = rest.split_at(rest.partition_point(|s| s.time_ms < chunk.figures.from_ms));
@@ -211,7 +211,7 @@ impl Reader {
         if !rest.is_empty() {
             each(Stretch::Newer(rest))?;
         }
-        transaction.commit()?;
+        drop(snapshot);
         Ok(())
     }
 

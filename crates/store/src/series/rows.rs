@@ -10,7 +10,7 @@ use super::index::{self, Indexed};
 use super::load::received_ms;
 use super::sample::{Sample, SampleKey, keep_current, merge};
 use crate::error::StoreError;
-use crate::reader::Reader;
+use crate::reader::{self, Reader};
 
 /// Versions that are read at first, and at most, at a time.
 const BLOCK_MIN: usize = 64;
@@ -95,12 +95,12 @@ impl Reader {
         let time_ms = key.phenomenon_time.ms();
         let newer = self.heads.read().get(key.datastream).map(|head| head.between(time_ms, time_ms).to_vec());
         let Some(newer) = newer else { return Ok(Vec::new()) };
-        let transaction = self.connection.unchecked_transaction()?;
+        let snapshot = reader::snapshot(&self.connection)?;
         let mut sealed = Vec::new();
         for chunk in index::between(&self.connection, key.datastream.0, time_ms, time_ms)? {
             sealed.extend(chunk.read(&self.connection)?.samples_between(time_ms, time_ms));
         }
-        transaction.commit()?;
+        drop(snapshot);
         let wanted: SampleKey = (time_ms, key.result_time);
         let mut versions = merge(sealed, newer);
         versions.retain(|sample| sample.key() == wanted);
@@ -160,9 +160,10 @@ impl Rows<'_> {
     /// Reads the next stretch of time: of memory first, then of the chunk there. Whole phenomenon times only.
     fn fill(&mut self) -> Result<(), StoreError> {
         let (newer, mut edge_ms, moves) = self.newer();
-        let transaction = self.reader.connection.unchecked_transaction()?;
+        let reader = self.reader;
+        let snapshot = reader::snapshot(&reader.connection)?;
         self.open_chunk(edge_ms, moves)?;
-        transaction.commit()?;
+        drop(snapshot);
         let mut sealed = Vec::new();
         if let Some(open) = &self.open {
             let (from_ms, to_ms) = (open.indexed.figures.from_ms, open.indexed.figures.to_ms);

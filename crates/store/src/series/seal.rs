@@ -18,8 +18,8 @@ use crate::error::StoreError;
 use crate::reader;
 use crate::store::Store;
 
-/// Versions in memory at most before all are sealed: 32 bytes each, 64 MiB.
-pub const HEAD_POINTS_MAX: usize = 2 << 20;
+/// Versions in memory at most before all are sealed: 32 bytes each, 128 MiB.
+pub const HEAD_POINTS_MAX: usize = 4 << 20;
 /// A series with so many is sealed alone: they make a whole chunk.
 const SERIES_POINTS_MAX: usize = super::CHUNK_POINTS_MAX;
 /// Rows of the journal that are not sealed at most: what a start has to read again.
@@ -43,8 +43,13 @@ const FREE_OF: i64 = 2;
 const GIVEN_BACK: u32 = 256;
 /// Such transactions in a row while nothing comes: some tens of milliseconds.
 const QUIET_STEPS: usize = 8;
-/// Rows that are moved into blocks in one transaction.
+/// Rows that are moved into blocks in one transaction, and bytes of their bodies, more or less.
 const FOLDED_ROWS: u64 = 512;
+const FOLDED_BYTES: u64 = 1 << 20;
+/// Observations with details that are in memory at most: they take some hundred bytes each.
+const DETAILED_MAX: usize = 1 << 18;
+/// After so long the log is emptied in which erased bytes may still be.
+const ERASED_IN_LOG_MAX: Span = Span::min(1);
 
 /// How far sealing has come.
 #[derive(Debug, Default)]
@@ -59,6 +64,8 @@ pub(crate) struct Sealing {
     pub(crate) age: u64,
     /// Bodies up to here are needed no more by who goes on from a snapshot.
     pub(crate) covered: Option<Seq>,
+    /// Since when there may be erased bytes in the log.
+    pub(crate) erased: Option<Time>,
     out: Weak<()>,
     /// The newest row when it was last looked, and since when it is the newest.
     newest: Option<(Seq, Time)>,
@@ -122,17 +129,20 @@ impl SealPlan {
             return self.next_move(slice);
         }
         let Some(connection) = &self.connection else { return Ok(None) };
+        // One look at the file for the whole slice: no other slice changes these series.
+        let _snapshot = reader::snapshot(connection)?;
         let mut bytes = 0;
         for id in self.series.by_ref() {
-            let samples = {
+            let (samples, sealed_to_ms) = {
                 let all = self.heads.read();
                 let Some(head) = all.get(id) else { continue };
-                head.samples.iter().filter(|sample| sample.seq <= self.upto).cloned().collect::<Vec<_>>()
+                let samples = head.samples.iter().filter(|sample| sample.seq <= self.upto).cloned().collect::<Vec<_>>();
+                (samples, head.sealed.span_ms.map(|(_, to_ms)| to_ms))
             };
             let (Some(first), Some(last)) = (samples.first(), samples.last()) else { continue };
             let (from_ms, to_ms) = (first.time_ms, last.time_ms);
             let points = samples.len() as u64;
-            let change = match layout::lay(connection, id.0, samples) {
+            let change = match layout::lay(connection, id.0, samples, sealed_to_ms) {
                 Ok(change) => change,
                 Err(error @ StoreError::Damaged { .. }) => {
                     // Its versions stay in memory and in the journal; the other series go on.
@@ -217,10 +227,17 @@ impl Store {
         if !busy {
             self.give_back(FREE_OF)?;
         }
-        let all = self.read.heads.read().samples;
+        if self.sealing.erased.is_some_and(|since| now.since(since) >= ERASED_IN_LOG_MAX) && self.checkpoint()? {
+            self.sealing.erased = None;
+        }
+        let (all, detailed) = {
+            let all = self.read.heads.read();
+            (all.samples, all.detailed)
+        };
         let waited = self.sealing.waiting_since.is_some_and(|since| now.since(since) >= UNSEALED_SPAN_MAX);
         let long = self.seq.0.saturating_sub(self.sealing.sealed) >= UNSEALED_ROWS_MAX;
-        let everything = all >= HEAD_POINTS_MAX || waited || long || all >= QUIET_POINTS && quiet;
+        let full = all >= HEAD_POINTS_MAX || detailed >= DETAILED_MAX;
+        let everything = full || waited || long || all >= QUIET_POINTS && quiet;
         if everything {
             return Ok(self.plan_everything());
         }
@@ -367,7 +384,7 @@ impl Store {
         }
         let more = self.when_there_is_room(|store| {
             let before = store.sealing.folded;
-            let upto = ready.min(before + FOLDED_ROWS);
+            let upto = ready.min(blocks::reach(&store.read.connection, before, FOLDED_ROWS, FOLDED_BYTES)?);
             let transaction = store.read.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             blocks::fold(&transaction, before + 1, upto)?;
             transaction.prepare_cached("UPDATE seal_state SET folded_seq = ?1")?.execute([signed(upto)])?;
