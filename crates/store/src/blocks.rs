@@ -146,22 +146,35 @@ pub(crate) fn fold(connection: &Connection, from: u64, to: u64) -> Result<usize,
     Ok(gone)
 }
 
-/// Takes away what is left of a feed's rows before `seq`; gives how many there were.
-pub(crate) fn retire(connection: &Connection, feed: &FeedId, seq: u64) -> Result<u64, StoreError> {
-    let mut changed = Vec::new();
+/// Takes away what is left of a feed's rows before `end`, in at most so many blocks that begin after `after`. Gives how
+/// many rows there were, and where to go on; `None` when it was through.
+pub(crate) fn retire(
+    connection: &Connection,
+    feed: &FeedId,
+    after: u64,
+    end: u64,
+    blocks_max: usize,
+) -> Result<(u64, Option<u64>), StoreError> {
+    let (mut changed, mut next, mut looked_at) = (Vec::new(), None, 0);
     {
-        let text = "SELECT first_seq, body FROM journal_block WHERE first_seq < ?1";
+        let text =
+            "SELECT first_seq, body FROM journal_block WHERE first_seq > ?1 AND first_seq < ?2 ORDER BY first_seq";
         let mut statement = connection.prepare_cached(text)?;
-        let mut rows = statement.query([signed(seq)])?;
+        let mut rows = statement.query([signed(after), signed(end)])?;
         while let Some(row) = rows.next()? {
             let (first, body): (i64, Vec<u8>) = (row.get(0)?, row.get(1)?);
             let known = read(first, &body)?;
             let count = known.len();
             let left: Vec<Header> =
-                known.into_iter().filter(|header| header.seq >= seq || header.feed != *feed).collect();
+                known.into_iter().filter(|header| header.seq >= end || header.feed != *feed).collect();
             if left.len() < count {
                 let gone = (count - left.len()) as u64;
                 changed.push((first, left, gone));
+            }
+            looked_at += 1;
+            if looked_at == blocks_max {
+                next = Some(unsigned(first));
+                break;
             }
         }
     }
@@ -169,7 +182,7 @@ pub(crate) fn retire(connection: &Connection, feed: &FeedId, seq: u64) -> Result
         connection.prepare_cached("DELETE FROM journal_block WHERE first_seq = ?1")?.execute([first])?;
         save(connection, left)?;
     }
-    Ok(changed.iter().map(|(.., gone)| gone).sum())
+    Ok((changed.iter().map(|(.., gone)| gone).sum(), next))
 }
 
 /// When rows were received, asked for many of them: blocks stay decoded.

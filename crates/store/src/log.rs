@@ -16,18 +16,26 @@ const PAGE_BYTES: usize = 4096;
 #[derive(Debug, Default)]
 pub(crate) struct Log {
     pages: usize,
+    /// Whether its file may hold something: what was brought into the store's file stays in it too until it is cut.
+    used: bool,
 }
 
 impl Log {
-    /// Whether nothing was written since it was cut.
+    /// All of it is in the store's file; its own is empty, or may not be.
+    pub(crate) fn brought_in(cut: bool) -> Self {
+        Self { pages: 0, used: !cut }
+    }
+
+    /// Whether its file is empty.
     pub(crate) fn is_cut(&self) -> bool {
-        self.pages == 0
+        !self.used
     }
 
     /// So much was written in one transaction: bytes of bodies, and rows besides.
     pub(crate) fn wrote(&mut self, bytes: usize, rows: usize) {
         // Each transaction touches a leaf of the journal, one of the accounts and now and then their parents.
         self.pages += 3 + bytes / PAGE_BYTES + rows / 16;
+        self.used = true;
     }
 }
 
@@ -35,6 +43,7 @@ impl Log {
     /// The bodies of so many rows were emptied; each is some pages, most of them of one or two.
     pub(crate) fn pages_of_rows(&mut self, rows: u64) {
         self.pages += usize::try_from(rows).unwrap_or(usize::MAX).saturating_mul(4);
+        self.used = true;
     }
 }
 
