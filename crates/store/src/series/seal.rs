@@ -11,7 +11,7 @@ use rusqlite::{Connection, TransactionBehavior, params};
 use super::heads::Heads;
 use super::index::{self, Indexed};
 use super::layout;
-use super::segments::NewChunk;
+use super::segments::{NewChunk, SEGMENT_BYTES};
 use crate::codec::{signed, unsigned};
 use crate::error::StoreError;
 use crate::reader;
@@ -27,9 +27,10 @@ const UNSEALED_ROWS_MAX: u64 = 50_000;
 const UNSEALED_SPAN_MAX: Span = Span::h(1);
 /// Observations in the journal that are worth sealing as soon as nothing comes: the end of a bulk load need not wait for an hour.
 pub(crate) const QUIET_POINTS: usize = 65_536;
-/// Bytes and chunks of one slice at most: it is written in a few milliseconds.
-const SLICE_BYTES: usize = 1 << 20;
-const SLICE_CHUNKS: usize = 2_000;
+/// Bytes and chunks of one slice, more or less: two segments, so that the last chunk still fits into the second. It is
+/// written in a few milliseconds.
+const SLICE_BYTES: usize = 2 * SEGMENT_BYTES - (16 << 10);
+const SLICE_CHUNKS: usize = 1_024;
 /// Bytes in segments that are no chunk's any more at most, before what is left moves together.
 const DEAD_BYTES_MAX: usize = 16 << 20;
 /// Observations with details that are in memory at most: they take some hundred bytes each.
@@ -42,6 +43,8 @@ pub(crate) struct Sealing {
     pub(crate) sealed: u64,
     /// Observations in the rows after it; most of them may be in chunks already.
     pub(crate) unsealed: usize,
+    /// With so many of them, series are looked through for one that has a whole chunk.
+    look_at: usize,
     /// The rows of observations up to this one are in blocks.
     pub(crate) folded: u64,
     /// When the first row was received that is not sealed.
@@ -211,6 +214,9 @@ impl Store {
     /// those that have a whole chunk. Takes one short step of what else is to be looked after; [`Store::is_behind`] says
     /// whether it may be called again at once.
     pub fn plan_seal(&mut self, now: Time) -> Result<Option<SealPlan>, StoreError> {
+        if self.failed {
+            return Err(StoreError::Failed);
+        }
         let quiet = self.is_quiet(now);
         self.sealing.behind = self.look_after(now, quiet)?;
         let (all, detailed) = {
@@ -228,9 +234,11 @@ impl Store {
         if self.segments.dead_bytes() >= DEAD_BYTES_MAX {
             return Ok(self.plan_move());
         }
-        if all < SERIES_POINTS_MAX {
+        if all < SERIES_POINTS_MAX || self.sealing.unsealed < self.sealing.look_at || self.sealing.is_out() {
             return Ok(None);
         }
+        // Each new observation pays for a look at one series.
+        self.sealing.look_at = self.sealing.unsealed + self.read.heads.read().iter().count();
         Ok(self.plan(false))
     }
 
@@ -294,6 +302,7 @@ impl Store {
         let SealedSlice { age, upto, series, chunks, gone, whole } = slice;
         if age != self.sealing.age {
             // As if it had waited since ever: the next plan takes all again.
+            self.sealing.look_at = 0;
             self.sealing.waiting_since = Some(Time::default());
             return Ok(0);
         }
@@ -318,7 +327,7 @@ impl Store {
             let left = all.samples;
             drop(all);
             if whole {
-                (sealing.sealed, sealing.unsealed) = (upto, left);
+                (sealing.sealed, sealing.unsealed, sealing.look_at) = (upto, left, 0);
             }
             let bytes = |new: usize| new + gone.iter().map(|chunk| chunk.place.length).sum::<usize>();
             log.wrote(bytes(chunks.iter().map(|chunk| chunk.bytes.len()).sum()), chunks.len() + gone.len());
