@@ -94,6 +94,23 @@ fn save(connection: &Connection, headers: &[Header]) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// The last of some rows after `after` that can be moved at once: so many rows, or so many bytes of bodies.
+pub(crate) fn reach(connection: &Connection, after: u64, rows_max: u64, bytes_max: u64) -> Result<u64, StoreError> {
+    let text =
+        "SELECT seq, length(body) FROM journal WHERE seq > ?1 AND seq <= ?2 AND kind = 'observations' ORDER BY seq";
+    let mut statement = connection.prepare_cached(text)?;
+    let upto = after + rows_max;
+    let mut rows = statement.query(params![signed(after), signed(upto)])?;
+    let mut bytes = 0;
+    while let Some(row) = rows.next()? {
+        bytes += unsigned(row.get(1)?);
+        if bytes >= bytes_max {
+            return Ok(unsigned(row.get(0)?));
+        }
+    }
+    Ok(upto)
+}
+
 /// Moves the rows of observations from `from` to `to` (both included) out of the journal and into blocks; their
 /// bodies go. What is in chunks of them stays. A last block that is small grows.
 pub(crate) fn fold(connection: &Connection, from: u64, to: u64) -> Result<usize, StoreError> {
@@ -129,22 +146,35 @@ pub(crate) fn fold(connection: &Connection, from: u64, to: u64) -> Result<usize,
     Ok(gone)
 }
 
-/// Takes away what is left of a feed's rows before `seq`; gives how many there were.
-pub(crate) fn retire(connection: &Connection, feed: &FeedId, seq: u64) -> Result<u64, StoreError> {
-    let mut changed = Vec::new();
+/// Takes away what is left of a feed's rows before `end`, in at most so many blocks that begin after `after`. Gives how
+/// many rows there were, and where to go on; `None` when it was through.
+pub(crate) fn retire(
+    connection: &Connection,
+    feed: &FeedId,
+    after: u64,
+    end: u64,
+    blocks_max: usize,
+) -> Result<(u64, Option<u64>), StoreError> {
+    let (mut changed, mut next, mut looked_at) = (Vec::new(), None, 0);
     {
-        let text = "SELECT first_seq, body FROM journal_block WHERE first_seq < ?1";
+        let text =
+            "SELECT first_seq, body FROM journal_block WHERE first_seq > ?1 AND first_seq < ?2 ORDER BY first_seq";
         let mut statement = connection.prepare_cached(text)?;
-        let mut rows = statement.query([signed(seq)])?;
+        let mut rows = statement.query([signed(after), signed(end)])?;
         while let Some(row) = rows.next()? {
             let (first, body): (i64, Vec<u8>) = (row.get(0)?, row.get(1)?);
             let known = read(first, &body)?;
             let count = known.len();
             let left: Vec<Header> =
-                known.into_iter().filter(|header| header.seq >= seq || header.feed != *feed).collect();
+                known.into_iter().filter(|header| header.seq >= end || header.feed != *feed).collect();
             if left.len() < count {
                 let gone = (count - left.len()) as u64;
                 changed.push((first, left, gone));
+            }
+            looked_at += 1;
+            if looked_at == blocks_max {
+                next = Some(unsigned(first));
+                break;
             }
         }
     }
@@ -152,7 +182,7 @@ pub(crate) fn retire(connection: &Connection, feed: &FeedId, seq: u64) -> Result
         connection.prepare_cached("DELETE FROM journal_block WHERE first_seq = ?1")?.execute([first])?;
         save(connection, left)?;
     }
-    Ok(changed.iter().map(|(.., gone)| gone).sum())
+    Ok((changed.iter().map(|(.., gone)| gone).sum(), next))
 }
 
 /// When rows were received, asked for many of them: blocks stay decoded.

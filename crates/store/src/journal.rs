@@ -8,7 +8,7 @@ use crate::account;
 use crate::blocks::{self, Header, Headers};
 use crate::codec::{decode, signed, time, unsigned};
 use crate::error::StoreError;
-use crate::reader::Reader;
+use crate::reader::{Reader, snapshot};
 use crate::series::{self, body};
 
 /// The kind of a row that is one record of observations: it has a body of its own form.
@@ -188,10 +188,8 @@ fn each<E: From<StoreError>>(
     range: Range<'_>,
     mut each_row: impl FnMut(JournalRow) -> Result<(), E>,
 ) -> Result<(), E> {
-    let transaction = connection.unchecked_transaction().map_err(StoreError::from)?;
-    each_half(connection, range, &mut each_row)?;
-    transaction.commit().map_err(StoreError::from)?;
-    Ok(())
+    let _snapshot = snapshot(connection)?;
+    each_half(connection, range, &mut each_row)
 }
 
 fn each_half<E: From<StoreError>>(

@@ -18,6 +18,7 @@ mod log;
 mod reader;
 mod recent;
 mod retention;
+mod retiring;
 mod room;
 mod seen;
 mod series;

@@ -46,11 +46,20 @@ impl Reader {
         Ok(Self { connection, heads })
     }
 
-    /// From here on, until what it gives is dropped, all reads are of one state of the file.
-    pub(crate) fn hold(&self) -> Result<Held<'_>, StoreError> {
-        self.connection.prepare_cached("BEGIN")?.execute([])?;
-        Ok(Held(&self.connection))
+    /// From here on, until what it gives is dropped, all reads are of one state of the file; `None` where the caller
+    /// holds one already.
+    pub(crate) fn hold(&self) -> Result<Option<Held<'_>>, StoreError> {
+        snapshot(&self.connection)
     }
+}
+
+/// [`Reader::hold`] of a connection.
+pub(crate) fn snapshot(connection: &Connection) -> Result<Option<Held<'_>>, StoreError> {
+    if !connection.is_autocommit() {
+        return Ok(None);
+    }
+    connection.prepare_cached("BEGIN")?.execute([])?;
+    Ok(Some(Held(connection)))
 }
 
 /// A read transaction, with statements that are kept: one of rusqlite's own is planned anew each time.

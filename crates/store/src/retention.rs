@@ -1,17 +1,13 @@
-//! Taking away what a contract no longer allows to be kept.
+//! What a contract no longer allows to be kept, and when it is taken away.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use city::thing::Keeps;
 use city::{Contract, Datastream, DatastreamId, FeedId, ObservedProperty, Span, Time};
-use rusqlite::{Connection, TransactionBehavior, params};
+use rusqlite::Connection;
 
-use crate::blocks;
-use crate::codec::signed;
 use crate::error::StoreError;
-use crate::journal;
-use crate::series;
+use crate::retiring::Retiring;
 use crate::store::Store;
 
 /// How long a resolved alert and its history are kept: a whole year to look back on, and a month to write about it.
@@ -67,6 +63,8 @@ impl Store {
     /// when they were received, points of series by when they were observed. Deleted bytes are overwritten
     /// (`secure_delete`) and the WAL is emptied, so that they are in no file of the store afterwards. Accounts are
     /// counts and stay.
+    ///
+    /// All at once, and so for tests and small stores; [`Store::begin_retention`] does the same in short steps.
     pub fn apply_retention(
         &mut self,
         now: Time,
@@ -75,65 +73,61 @@ impl Store {
     ) -> Result<Retired, StoreError> {
         // What is expired may be in memory and in bodies too: afterwards it is in chunks alone.
         self.seal(now)?;
-        let retired = self.when_there_is_room(|store| {
-            let Store { read, segments, sealing, intake, .. } = store;
-            let heads = Arc::clone(&read.heads);
-            let transaction = read.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let mut retired = Retired { orphans: orphans(&transaction, contracts)?, ..Retired::default() };
-            for contract in contracts {
-                retire_feed(&transaction, &contract.feed, (now - contract.retention).ms(), &mut retired)?;
+        let mut retiring = self.retiring(now, contracts, series)?;
+        loop {
+            match self.when_there_is_room(|store| retiring.step(store))? {
+                Some(true) => {}
+                Some(false) => break,
+                // On a full disk there may be no room even to take away; the next run will.
+                None => return Ok(Retired::default()),
             }
-            let mut cut = Vec::new();
-            for SeriesRetention { datastream, raw, hourly } in series {
-                // Whole hours only, so that none is left in halves.
-                let cutoff = (now - *raw).floor(Span::h(i64::from(hourly.is_some())));
-                let points =
-                    series::expire(&transaction, segments, &heads, *datastream, cutoff.ms(), hourly.is_some())?;
-                let hours = hourly.map_or(cutoff, |hourly| now - hourly);
-                series::expire_hours(&transaction, *datastream, hours.ms())?;
-                retired.points += points;
-                cut.extend((points > 0).then_some(*datastream));
-            }
-            let text = "DELETE FROM alert WHERE state = 'resolved' AND resolved_ms < ?1";
-            retired.other_rows += transaction.prepare_cached(text)?.execute([(now - ALERTS_KEPT).ms()])? as u64;
-            transaction.commit()?;
-            intake.forget_chunk();
-            sealing.age += 1;
-            heads.write().moves += 1;
-            for datastream in cut {
-                series::recount(&read.connection, &heads, datastream)?;
-            }
-            Ok(retired)
-        })?;
-        // On a full disk there may be no room even to take away; the next run will.
-        let Some(mut retired) = retired else { return Ok(Retired::default()) };
+        }
         while self.give_back(0)? {}
-        retired.wal_emptied = self.checkpoint()?;
-        Ok(retired)
+        let wal_emptied = self.checkpoint()?;
+        Ok(Retired { wal_emptied, ..retiring.retired })
     }
-}
 
-fn retire_feed(
-    connection: &Connection,
-    feed: &FeedId,
-    cutoff_ms: i64,
-    retired: &mut Retired,
-) -> Result<(), StoreError> {
-    // Received times never fall, so what expired is before this row: no index is needed.
-    let first = journal::first_received(connection, cutoff_ms)?;
-    let seq = signed(first);
-    retired.journal_rows += blocks::retire(connection, feed, first)?;
-    let text = "DELETE FROM journal WHERE seq < ?2 AND feed = ?1";
-    retired.journal_rows += connection.prepare_cached(text)?.execute(params![feed.as_str(), seq])? as u64;
-    let run = |text: &str| -> Result<u64, StoreError> {
-        Ok(connection.prepare_cached(text)?.execute(params![feed.as_str(), cutoff_ms])? as u64)
-    };
-    retired.other_rows += run("DELETE FROM warning_seen WHERE received_ms < ?2 AND feed = ?1")?;
-    retired.other_rows += run("DELETE FROM service_alert_seen WHERE received_ms < ?2 AND feed = ?1")?;
-    // The timetable in force stays, however old: the last good one is what the city runs by.
-    retired.other_rows += run("DELETE FROM timetable WHERE feed = ?1 AND received_ms < ?2 AND rowid <> \
-                               (SELECT rowid FROM timetable WHERE feed = ?1 ORDER BY received_ms DESC, rowid DESC LIMIT 1)")?;
-    Ok(())
+    /// The same in short steps, which [`Store::plan_seal`] takes from now on: first everything that came until now is
+    /// sealed, by plans as ever. The log is emptied within some minutes after the last step. Does nothing while an
+    /// earlier one is under way.
+    pub fn begin_retention(
+        &mut self,
+        now: Time,
+        contracts: &[Contract],
+        series: &[SeriesRetention],
+    ) -> Result<(), StoreError> {
+        if self.retiring.is_none() {
+            self.retiring = Some(self.retiring(now, contracts, series)?);
+        }
+        Ok(())
+    }
+
+    fn retiring(&self, now: Time, contracts: &[Contract], series: &[SeriesRetention]) -> Result<Retiring, StoreError> {
+        let retired = Retired { orphans: orphans(&self.read.connection, contracts)?, ..Retired::default() };
+        Ok(Retiring::new(now, self.seq.0, contracts, series, retired))
+    }
+
+    /// Whether everything has to be sealed before the next step can be taken.
+    pub(crate) fn must_seal_to_retire(&self) -> bool {
+        self.retiring.as_ref().is_some_and(|retiring| retiring.waits_for_seal(self.sealing.sealed))
+    }
+
+    /// Takes the next step of a retention that was begun. False when there is none, or it waits for a seal.
+    pub(crate) fn retire_some(&mut self) -> Result<bool, StoreError> {
+        // A slice that is being worked out would be made wrong.
+        if self.sealing.is_out() || self.must_seal_to_retire() {
+            return Ok(false);
+        }
+        let Some(mut retiring) = self.retiring.take() else { return Ok(false) };
+        let done = self.when_there_is_room(|store| retiring.step(store))?;
+        self.checkpoint_if_long()?;
+        match done {
+            Some(true) => self.retiring = Some(retiring),
+            Some(false) => _ = self.sealing.erased.get_or_insert(retiring.now),
+            None => return Ok(false),
+        }
+        Ok(true)
+    }
 }
 
 fn orphans(connection: &Connection, contracts: &[Contract]) -> Result<Vec<FeedId>, StoreError> {

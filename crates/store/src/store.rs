@@ -12,6 +12,7 @@ use crate::journal::JournalRow;
 use crate::log::Log;
 use crate::reader::{Reader, Readers};
 use crate::recent::Recent;
+use crate::retiring::Retiring;
 use crate::room::Room;
 use crate::schema;
 use crate::series::{self, Intake, Loaded, Sealing, Segments};
@@ -33,6 +34,7 @@ pub struct Store {
     pub(crate) intake: Intake,
     pub(crate) segments: Segments,
     pub(crate) sealing: Sealing,
+    pub(crate) retiring: Option<Retiring>,
     pub(crate) room: Room,
     pub(crate) log: Log,
     pub(crate) failed: bool,
@@ -59,8 +61,22 @@ impl Store {
         heads.write().seq = seq;
         let read = Reader { connection, heads };
         let recent = Recent::rebuild(&read, floor_ms)?;
-        let (room, log) = (Room::beside(&path), Log::default());
-        Ok(Self { read, path, seq: Seq(seq), floor_ms, recent, intake, segments, sealing, room, log, failed: false })
+        // What was in it before the start is not known.
+        let (room, log) = (Room::beside(&path), Log::brought_in(false));
+        Ok(Self {
+            read,
+            path,
+            seq: Seq(seq),
+            floor_ms,
+            recent,
+            intake,
+            segments,
+            sealing,
+            retiring: None,
+            room,
+            log,
+            failed: false,
+        })
     }
 
     /// Reads what is committed, on the writer's own connection.
@@ -98,9 +114,11 @@ impl Store {
                     Record::Observations(observations) => {
                         heads.write().append(observations, row.seq.0, row.received.ms());
                         self.sealing.waiting_since.get_or_insert(row.received);
+                        self.sealing.unsealed += observations.len();
                     }
                     Record::Erasure(erasure) => {
                         self.sealing.age += 1;
+                        self.sealing.erased.get_or_insert(row.received);
                         self.intake.forget_chunk();
                         series::forget(&self.read.connection, heads, erasure)?;
                     }
@@ -151,7 +169,8 @@ impl Store {
             connection.busy_timeout(Duration::ZERO)?;
             let busy: i64 = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
             connection.busy_timeout(BUSY_WAIT)?;
-            store.log = Log::default();
+            // With a reader in the way it is in the file all the same, and tried again when it has grown.
+            store.log = Log::brought_in(busy == 0);
             Ok(busy == 0)
         });
         Ok(done?.unwrap_or(false))

@@ -214,3 +214,86 @@ fn erased_observations_leave_no_byte_behind() {
     assert_eq!(store.read().count(DatastreamId(2)), 200);
     assert!(store.read().range(DatastreamId(1), town::at(0), town::at(1_000_000)).unwrap().is_empty());
 }
+
+/// A busy town of some days: levels of all series by the hour, positions, and a level that comes late.
+fn some_days(store: &mut Store, gate: &gate::Gate) {
+    for hour in 0..72 {
+        let value = |n: i64| 40.5 + ((hour * 7 + n) % 90) as f64 / 10.0;
+        let list = (1..=8_u32)
+            .flat_map(|id| (0..30).map(move |n| (id, n)))
+            .map(|(id, n)| town::level(id, hour * H + n * 120_000, value(i64::from(id) + n)))
+            .collect();
+        store.commit(vec![town::batch(gate, "water", list, hour * H + H)]).unwrap();
+        let list = (0..40).map(|n| town::position(&format!("trip-{hour}-{n}"), hour * H)).collect();
+        store.commit(vec![town::batch(gate, "bus-positions", list, hour * H + H)]).unwrap();
+        if hour == 40 {
+            store.seal(town::at(0)).unwrap();
+        }
+    }
+    store.commit(vec![town::batch(gate, "water", vec![town::level(3, 5 * H + 1, 99.5)], 72 * H)]).unwrap();
+}
+
+#[test]
+fn short_steps_take_away_what_one_long_one_does_and_commits_go_on_between_them() {
+    let mut policy = town::policy();
+    policy.observed_properties[0].keeps = Some(city::Keeps { raw: Span::h(24), hourly: Some(Span::h(60)) });
+    let (contracts, series, gate) = (policy.contracts.clone(), town::series(&policy), town::gate());
+    let now = town::at(73 * H);
+    let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let [mut whole, mut stepped] = [0, 1].map(|n: usize| Store::open(&folders[n].path().join("town.db")).unwrap());
+    some_days(&mut whole, &gate);
+    some_days(&mut stepped, &gate);
+    let late = |turn: i64| vec![town::batch(&gate, "water", vec![town::level(8, 72 * H + turn, 1.5)], 73 * H)];
+
+    let retired = whole.apply_retention(now, &contracts, &series).unwrap();
+    assert!(retired.points > 8 * 30 * 40 && retired.journal_rows > 60, "{retired:?}");
+    stepped.begin_retention(now, &contracts, &series).unwrap();
+    let (mut turn, mut idle) = (0, 0);
+    while idle < 3 {
+        if let Some(mut plan) = stepped.plan_seal(now).unwrap() {
+            while let Some(slice) = plan.next_slice().unwrap() {
+                stepped.write_sealed(slice).unwrap();
+            }
+        }
+        idle = if stepped.is_behind() { 0 } else { idle + 1 };
+        if turn < 20 {
+            assert_eq!(stepped.commit(late(turn)).unwrap().batches[0].tally.stored, 1);
+            whole.commit(late(turn)).unwrap();
+        }
+        turn += 1;
+        assert!(turn < 1_000, "it never ends");
+    }
+    assert!(turn > 10, "in steps: {turn}");
+
+    for id in (1..=8).map(DatastreamId) {
+        let ends = (town::at(-H), town::at(100 * H));
+        let [one, other] = [&whole, &stepped].map(|store| {
+            let reader = store.read();
+            let hours = reader.downsample_every(id, town::at(0), town::at(96 * H), Span::h(1)).unwrap();
+            (reader.range(id, ends.0, ends.1).unwrap(), hours, reader.count(id), reader.span(id))
+        });
+        assert_eq!(one, other, "{id:?}");
+        assert!(one.0.len() < 30 * 30 && one.1.len() > 50);
+    }
+    let rows = |store: &Store| {
+        let mut rows = Vec::new();
+        store
+            .read()
+            .journal_between(town::at(-H), town::at(100 * H), |row| {
+                rows.push((row.seq, row.received, row.feed));
+                Ok::<_, store::StoreError>(())
+            })
+            .unwrap();
+        rows
+    };
+    assert_eq!(rows(&whole), rows(&stepped));
+
+    // A minute later the log is emptied; then what is gone is in no file.
+    let gone = b"trip-3-17";
+    while stepped.plan_seal(now + Span::min(2)).is_ok() && stepped.is_behind() {}
+    assert_eq!(in_files(folders[1].path(), gone), Vec::<String>::new());
+    assert_eq!(in_files(folders[0].path(), gone), Vec::<String>::new());
+    drop(stepped);
+    let stepped = Store::open(&folders[1].path().join("town.db")).unwrap();
+    assert_eq!(stepped.read().count_all(), whole.read().count_all());
+}

@@ -9,6 +9,8 @@
     reason = "a test says what it expected"
 )]
 
+#[path = "house/disk.rs"]
+mod disk;
 mod house;
 #[path = "house/server.rs"]
 mod server;
@@ -17,18 +19,18 @@ mod shim;
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::path::Path;
+use std::process::ExitStatus;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use city::{DatastreamId, Span, Time};
-use house::{SENSOR, at, city_with, free_port, get, json, post};
+use disk::{DATABASE, Town};
+use house::{SENSOR, at, city_with, free_port, json, post};
 use reqwest::StatusCode;
 use server::{Foreign, write_city};
 use shim::{Plan, Shim};
 
-const DATABASE: &str = "townbell.sqlite";
 /// What the last words must say.
 const SAID: [&str; 2] = ["the disk under the store failed", "Townbell ends here"];
 const FROM: &str = "2024-04-30T12:00:00-03:00";
@@ -37,64 +39,21 @@ const SENDERS: i64 = 8;
 /// Acknowledged before the sync fails.
 const KEPT_FIRST: usize = 50;
 
-/// The program on a disk of ours; killed when dropped.
-struct Town {
-    child: Child,
-    data: PathBuf,
-}
-
-impl Town {
-    fn start(shim: &Shim, data: &Path, arguments: &[&str], plan: &Plan) -> Self {
-        std::fs::create_dir_all(data).expect("a data folder");
-        let log = std::fs::File::create(data.join("log")).expect("a log");
-        let mut command = Command::new(env!("CARGO_BIN_EXE_townbell"));
-        command.args(arguments).arg("--data").arg(data);
-        command.env_remove("TOWNBELL_TOKEN").stdout(Stdio::null()).stderr(Stdio::from(log));
-        let plan = Plan { at_end: true, report: Some(data.join("report")), ..plan.clone() };
-        shim.preload(&mut command, &data.join(DATABASE), &plan);
-        Self { child: command.spawn().expect("the binary runs"), data: data.to_owned() }
-    }
-
-    fn log(&self) -> String {
-        std::fs::read_to_string(self.data.join("log")).expect("the log")
-    }
-
-    async fn ready(&mut self, address: SocketAddr) {
-        for _ in 0..1_200 {
-            if get(address, "/health").await.is_some_and(|(status, _)| status == StatusCode::OK) {
-                return;
-            }
-            let ended = self.child.try_wait().expect("its state");
-            assert!(ended.is_none(), "it ended at the start ({ended:?}): {}", self.log());
-            tokio::time::sleep(Duration::from_millis(50)).await;
+/// It ends by itself, with an error, and says why.
+async fn ends(mut town: Town) {
+    let mut ended: Option<ExitStatus> = None;
+    for _ in 0..1_200 {
+        ended = town.child.try_wait().expect("its state");
+        if ended.is_some() {
+            break;
         }
-        panic!("it did not come up within a minute: {}", self.log());
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
-
-    /// It ends by itself, with an error, and says why.
-    async fn ends(mut self) {
-        let mut ended: Option<ExitStatus> = None;
-        for _ in 0..1_200 {
-            ended = self.child.try_wait().expect("its state");
-            if ended.is_some() {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        let said = self.log();
-        let status = ended.unwrap_or_else(|| panic!("it still runs a minute later: {said}"));
-        assert_eq!(status.code(), Some(1), "{said}");
-        for words in SAID {
-            assert!(said.contains(words), "{words:?} is not in: {said}");
-        }
-    }
-}
-
-impl Drop for Town {
-    fn drop(&mut self) {
-        // It may have ended already.
-        let _gone = self.child.kill();
-        let _waited = self.child.wait();
+    let said = town.log();
+    let status = ended.unwrap_or_else(|| panic!("it still runs a minute later: {said}"));
+    assert_eq!(status.code(), Some(1), "{said}");
+    for words in SAID {
+        assert!(said.contains(words), "{words:?} is not in: {said}");
     }
 }
 
@@ -134,7 +93,7 @@ async fn fails_under_senders(town: Town, address: SocketAddr, armed: &Path, data
         assert_eq!(answer, StatusCode::SERVICE_UNAVAILABLE);
     }
     let store = town.data.join(DATABASE);
-    town.ends().await;
+    ends(town).await;
     let reader = store::Reader::open(&store).expect("the store");
     let points = reader.range(DatastreamId(datastream), hour_ago, hour_ago + Span::h(1)).expect("the series");
     let points: BTreeSet<Time> = points.into_iter().map(|point| point.time).collect();
@@ -168,7 +127,7 @@ async fn a_replay_ends_in_its_middle_and_a_demo_after_its_end() {
     // About ten syncs make the store; then the replay has begun.
     let plan = Plan { seed: 2, fail_sync: 30, ..Plan::default() };
     let replay = Town::start(&shim, &data, &["replay", city, "--from", FROM, "--to", TO], &plan);
-    replay.ends().await;
+    ends(replay).await;
     let begun = store::Reader::open(&data.join(DATABASE)).expect("the store").last_received().expect("its head");
     assert!(begun.is_some(), "the sync failed before the replay began");
 

@@ -146,14 +146,18 @@ fn redact(connection: &Connection, erasure: &Erasure, seqs: &BTreeSet<u64>) -> R
 pub(crate) fn forget(connection: &Connection, heads: &Heads, erasure: &Erasure) -> Result<(), StoreError> {
     {
         let mut all = heads.write();
-        let before = all.get(erasure.datastream).map_or(0, |head| head.samples.len());
         if all.get(erasure.datastream).is_none() {
             return Ok(());
         }
-        let head = all.entry(erasure.datastream);
-        head.samples.retain(|sample| !covers(erasure, erasure.datastream, sample.key()));
-        let left = head.samples.len();
-        all.samples -= before - left;
+        let (mut gone, mut detailed) = (0, 0);
+        all.entry(erasure.datastream).samples.retain(|sample| {
+            let covered = covers(erasure, erasure.datastream, sample.key());
+            gone += usize::from(covered);
+            detailed += usize::from(covered && sample.detail.is_some());
+            !covered
+        });
+        all.samples -= gone;
+        all.detailed -= detailed;
         all.moves += 1;
     }
     recount(connection, heads, erasure.datastream)

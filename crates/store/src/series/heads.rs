@@ -100,8 +100,9 @@ pub(crate) struct All {
     pub(crate) seq: u64,
     /// Counts whatever moved versions between here and the chunks, or took some away.
     pub(crate) moves: u64,
-    /// Versions that are not sealed.
+    /// Versions that are not sealed, and those of them with details.
     pub(crate) samples: usize,
+    pub(crate) detailed: usize,
     /// Observations of all series.
     pub(crate) current: u64,
 }
@@ -142,6 +143,7 @@ impl All {
             }
         }
         self.samples += rows.len();
+        self.detailed += rows.details().len();
         self.current += rows.len() as u64;
         self.seq = seq;
     }
@@ -161,7 +163,8 @@ impl All {
     /// What came up to `seq` of a series is in chunks now.
     pub(crate) fn sealed(&mut self, id: DatastreamId, seq: u64, from_ms: i64, to_ms: i64) {
         let head = self.entry(id);
-        let before = head.samples.len();
+        let detailed = |head: &Head| head.samples.iter().filter(|sample| sample.detail.is_some()).count();
+        let before = (head.samples.len(), detailed(head));
         if head.samples.iter().all(|sample| sample.seq <= seq) {
             head.samples.clear();
             if head.samples.capacity() > ROOM_KEPT {
@@ -170,10 +173,11 @@ impl All {
         } else {
             head.samples.retain(|sample| sample.seq > seq);
         }
-        let gone = before - head.samples.len();
+        let gone = (before.0 - head.samples.len(), before.1 - detailed(head));
         let (from, to) = head.sealed.span_ms.unwrap_or((from_ms, to_ms));
         head.sealed = Sealed { span_ms: Some((from.min(from_ms), to.max(to_ms))), seq: seq.max(head.sealed.seq) };
-        self.samples -= gone;
+        self.samples -= gone.0;
+        self.detailed -= gone.1;
     }
 }
 

@@ -200,12 +200,13 @@ pub(crate) fn between(
     Ok(found)
 }
 
-/// At most `limit` chunks that begin at `time_ms` or before, in order.
+/// At most `limit` chunks that begin at `time_ms` or before, back to the last that is `enough`, in order.
 pub(crate) fn up_to(
     connection: &Connection,
     datastream: u32,
     time_ms: i64,
     limit: usize,
+    enough: impl Fn(&Indexed) -> bool,
 ) -> Result<Vec<Indexed>, StoreError> {
     let text = format!("{COLUMNS} WHERE datastream = ?1 AND from_ms <= ?2 ORDER BY from_ms DESC LIMIT ?3");
     let mut statement = connection.prepare_cached(&text)?;
@@ -213,6 +214,9 @@ pub(crate) fn up_to(
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         found.push(indexed(row)?);
+        if found.last().is_some_and(&enough) {
+            break;
+        }
     }
     found.reverse();
     Ok(found)

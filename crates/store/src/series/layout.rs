@@ -66,12 +66,24 @@ impl Piece {
     }
 }
 
-/// Works out what these new versions (in order) make of their series.
-pub(crate) fn lay(connection: &Connection, datastream: u32, fresh: Vec<Sample>) -> Result<Change, StoreError> {
+/// Works out what these new versions (in order) make of their series, which is sealed to `sealed_to_ms`.
+pub(crate) fn lay(
+    connection: &Connection,
+    datastream: u32,
+    fresh: Vec<Sample>,
+    sealed_to_ms: Option<i64>,
+) -> Result<Change, StoreError> {
     let (Some(first), Some(last)) = (fresh.first(), fresh.last()) else { return Ok(Change::default()) };
     let (first_ms, last_ms) = (first.time_ms, last.time_ms);
-    let mut known = index::up_to(connection, datastream, first_ms, NEIGHBOURS)?;
-    known.extend(index::from(connection, datastream, first_ms, last_ms, NEIGHBOURS)?);
+    let mut known = Vec::new();
+    if sealed_to_ms.is_some() {
+        // A full one grows together with nothing; what is before it need not be known.
+        let full = |chunk: &Indexed| chunk.figures.count >= FULL as u64;
+        known = index::up_to(connection, datastream, first_ms, NEIGHBOURS, full)?;
+    }
+    if sealed_to_ms.is_some_and(|to_ms| first_ms <= to_ms) {
+        known.extend(index::from(connection, datastream, first_ms, last_ms, NEIGHBOURS)?);
+    }
     let mut pieces = place(known, fresh);
     grow(&mut pieces);
     let mut change = Change::default();

@@ -26,7 +26,7 @@ pub(crate) struct Loaded {
 
 /// Reads the index of the chunks, and the rows of the journal that are not sealed.
 pub(crate) fn load(connection: &Connection) -> Result<Loaded, StoreError> {
-    let sealing = Sealing::load(connection)?;
+    let mut sealing = Sealing::load(connection)?;
     let (mut all, mut intake, mut segments) = (All::default(), Intake::default(), Segments::load(connection)?);
     let (mut chunks, mut received) = (Vec::<Indexed>::new(), Received::default());
     index::each(connection, |chunk| {
@@ -41,7 +41,7 @@ pub(crate) fn load(connection: &Connection) -> Result<Loaded, StoreError> {
     sealed_series(connection, &mut all, &mut intake, &mut received, &chunks)?;
     let heads = Heads::default();
     *heads.write() = all;
-    replay(connection, &heads, &mut intake, sealing.sealed)?;
+    sealing.unsealed = replay(connection, &heads, &mut intake, sealing.sealed)?;
     Ok(Loaded { heads: Arc::new(heads), intake, segments, sealing })
 }
 
@@ -105,13 +105,15 @@ pub(crate) fn received_ms(connection: &Connection, seq: u64) -> Result<Option<i6
     Received::default().of(connection, seq)
 }
 
-/// Runs the rows that are not sealed into the heads, as they came.
-fn replay(connection: &Connection, heads: &Heads, intake: &mut Intake, sealed: u64) -> Result<(), StoreError> {
+/// Runs the rows that are not sealed into the heads, as they came; gives how many observations are in them.
+fn replay(connection: &Connection, heads: &Heads, intake: &mut Intake, sealed: u64) -> Result<usize, StoreError> {
+    let mut count = 0;
     let nothing = Before { rows: &Vec::new, erased: &[] };
     journal::each_unsealed(connection, sealed, |row| {
         for record in row.records {
             match record {
                 Record::Observations(mut rows) => {
+                    count += rows.len();
                     leave_unsealed(heads, &mut rows, row.seq.0);
                     let (corrections, _known) = intake.take_new(connection, heads, &nothing, &mut rows)?;
                     let mut all = heads.write();
@@ -123,7 +125,8 @@ fn replay(connection: &Connection, heads: &Heads, intake: &mut Intake, sealed: u
             }
         }
         Ok(())
-    })
+    })?;
+    Ok(count)
 }
 
 /// Takes out the rows whose series is sealed up to this row of the journal or beyond: a seal was cut short.

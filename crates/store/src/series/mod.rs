@@ -22,6 +22,7 @@ mod sample;
 mod seal;
 mod segments;
 mod trim;
+mod upkeep;
 
 pub(crate) mod body;
 

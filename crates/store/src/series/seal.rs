@@ -11,46 +11,40 @@ use rusqlite::{Connection, TransactionBehavior, params};
 use super::heads::Heads;
 use super::index::{self, Indexed};
 use super::layout;
-use super::segments::NewChunk;
-use crate::blocks;
+use super::segments::{NewChunk, SEGMENT_BYTES};
 use crate::codec::{signed, unsigned};
 use crate::error::StoreError;
 use crate::reader;
 use crate::store::Store;
 
-/// Versions in memory at most before all are sealed: 32 bytes each, 64 MiB.
-pub const HEAD_POINTS_MAX: usize = 2 << 20;
+/// Versions in memory at most before all are sealed: 32 bytes each, 128 MiB.
+pub const HEAD_POINTS_MAX: usize = 4 << 20;
 /// A series with so many is sealed alone: they make a whole chunk.
 const SERIES_POINTS_MAX: usize = super::CHUNK_POINTS_MAX;
 /// Rows of the journal that are not sealed at most: what a start has to read again.
 const UNSEALED_ROWS_MAX: u64 = 50_000;
 /// What waits is sealed after this, so that a quiet city's journal is small too.
 const UNSEALED_SPAN_MAX: Span = Span::h(1);
-/// Points that are worth sealing as soon as nothing comes: the end of a bulk load need not wait for an hour.
-const QUIET_POINTS: usize = 65_536;
-/// So long nothing has to have come.
-const QUIET_SPAN: Span = Span::s(5);
-/// Bytes and chunks of one slice at most: it is written in a few milliseconds.
-const SLICE_BYTES: usize = 1 << 20;
-const SLICE_CHUNKS: usize = 2_000;
+/// Observations in the journal that are worth sealing as soon as nothing comes: the end of a bulk load need not wait for an hour.
+pub(crate) const QUIET_POINTS: usize = 65_536;
+/// Bytes and chunks of one slice, more or less: two segments, so that the last chunk still fits into the second. It is
+/// written in a few milliseconds.
+const SLICE_BYTES: usize = 2 * SEGMENT_BYTES - (16 << 10);
+const SLICE_CHUNKS: usize = 1_024;
 /// Bytes in segments that are no chunk's any more at most, before what is left moves together.
 const DEAD_BYTES_MAX: usize = 16 << 20;
-/// Free pages are given back when there are so many, and they are more than one in so many; the journal needs most of
-/// them again soon.
-const FREE_PAGES_MIN: i64 = 4096;
-const FREE_OF: i64 = 2;
-/// Pages that are given back in one transaction.
-const GIVEN_BACK: u32 = 256;
-/// Such transactions in a row while nothing comes: some tens of milliseconds.
-const QUIET_STEPS: usize = 8;
-/// Rows that are moved into blocks in one transaction.
-const FOLDED_ROWS: u64 = 512;
+/// Observations with details that are in memory at most: they take some hundred bytes each.
+const DETAILED_MAX: usize = 1 << 18;
 
 /// How far sealing has come.
 #[derive(Debug, Default)]
 pub(crate) struct Sealing {
     /// Every observation of this row and of those before it is in chunks.
     pub(crate) sealed: u64,
+    /// Observations in the rows after it; most of them may be in chunks already.
+    pub(crate) unsealed: usize,
+    /// With so many of them, series are looked through for one that has a whole chunk.
+    look_at: usize,
     /// The rows of observations up to this one are in blocks.
     pub(crate) folded: u64,
     /// When the first row was received that is not sealed.
@@ -59,9 +53,13 @@ pub(crate) struct Sealing {
     pub(crate) age: u64,
     /// Bodies up to here are needed no more by who goes on from a snapshot.
     pub(crate) covered: Option<Seq>,
+    /// Since when there may be erased bytes in the log.
+    pub(crate) erased: Option<Time>,
     out: Weak<()>,
     /// The newest row when it was last looked, and since when it is the newest.
-    newest: Option<(Seq, Time)>,
+    pub(crate) newest: Option<(Seq, Time)>,
+    /// Whether there may be something to look after that need not wait for the next tick.
+    pub(crate) behind: bool,
 }
 
 /// What is to be sealed. It is worked out slice by slice, on any thread.
@@ -126,17 +124,20 @@ impl SealPlan {
             return self.next_move(slice);
         }
         let Some(connection) = &self.connection else { return Ok(None) };
+        // One look at the file for the whole slice: no other slice changes these series.
+        let _snapshot = reader::snapshot(connection)?;
         let mut bytes = 0;
         for id in self.series.by_ref() {
-            let samples = {
+            let (samples, sealed_to_ms) = {
                 let all = self.heads.read();
                 let Some(head) = all.get(id) else { continue };
-                head.samples.iter().filter(|sample| sample.seq <= self.upto).cloned().collect::<Vec<_>>()
+                let samples = head.samples.iter().filter(|sample| sample.seq <= self.upto).cloned().collect::<Vec<_>>();
+                (samples, head.sealed.span_ms.map(|(_, to_ms)| to_ms))
             };
             let (Some(first), Some(last)) = (samples.first(), samples.last()) else { continue };
             let (from_ms, to_ms) = (first.time_ms, last.time_ms);
             let points = samples.len() as u64;
-            let change = match layout::lay(connection, id.0, samples) {
+            let change = match layout::lay(connection, id.0, samples, sealed_to_ms) {
                 Ok(change) => change,
                 Err(error @ StoreError::Damaged { .. }) => {
                     // Its versions stay in memory and in the journal; the other series go on.
@@ -214,52 +215,35 @@ impl Store {
 
     /// What is ready to be sealed at `now`; `None` when nothing is, or another plan is still being worked out. All
     /// series are when memory is full of them, the journal grew long, or the first of them waited for an hour; else
-    /// those that have a whole chunk. Cheap unless something is ready.
+    /// those that have a whole chunk. Takes one short step of what else is to be looked after; [`Store::is_behind`] says
+    /// whether it may be called again at once.
     pub fn plan_seal(&mut self, now: Time) -> Result<Option<SealPlan>, StoreError> {
-        let quiet = self.is_quiet(now);
-        let busy = self.fold_rows()? || quiet && self.give_all_back()?;
-        if !busy {
-            self.give_back(FREE_OF)?;
+        if self.failed {
+            return Err(StoreError::Failed);
         }
-        let all = self.read.heads.read().samples;
+        let quiet = self.is_quiet(now);
+        self.sealing.behind = self.look_after(now, quiet)?;
+        let (all, detailed) = {
+            let all = self.read.heads.read();
+            (all.samples, all.detailed)
+        };
         let waited = self.sealing.waiting_since.is_some_and(|since| now.since(since) >= UNSEALED_SPAN_MAX);
         let long = self.seq.0.saturating_sub(self.sealing.sealed) >= UNSEALED_ROWS_MAX;
-        let everything = all >= HEAD_POINTS_MAX || waited || long || all >= QUIET_POINTS && quiet;
+        let full = all >= HEAD_POINTS_MAX || detailed >= DETAILED_MAX;
+        let everything =
+            full || waited || long || quiet && self.sealing.unsealed >= QUIET_POINTS || self.must_seal_to_retire();
         if everything {
             return Ok(self.plan_everything());
         }
         if self.segments.dead_bytes() >= DEAD_BYTES_MAX {
             return Ok(self.plan_move());
         }
-        if all < SERIES_POINTS_MAX {
+        if all < SERIES_POINTS_MAX || self.sealing.unsealed < self.sealing.look_at || self.sealing.is_out() {
             return Ok(None);
         }
+        // Each new observation pays for a look at one series.
+        self.sealing.look_at = self.sealing.unsealed + self.read.heads.read().iter().count();
         Ok(self.plan(false))
-    }
-
-    /// Whether nothing came for a while.
-    fn is_quiet(&mut self, now: Time) -> bool {
-        match self.sealing.newest {
-            Some((seq, since)) if seq == self.seq => now.since(since) >= QUIET_SPAN,
-            _ => {
-                self.sealing.newest = Some((self.seq, now));
-                false
-            }
-        }
-    }
-
-    /// While nothing comes, and nothing waits to be sealed: free pages go back to the file system, and the log is cut to
-    /// nothing. False when there was nothing to do.
-    fn give_all_back(&mut self) -> Result<bool, StoreError> {
-        if self.read.heads.read().samples >= QUIET_POINTS {
-            return Ok(false);
-        }
-        for _ in 0..QUIET_STEPS {
-            if !self.give_back(0)? {
-                return if self.log.is_cut() { Ok(false) } else { self.checkpoint() };
-            }
-        }
-        Ok(true)
     }
 
     fn plan_everything(&mut self) -> Option<SealPlan> {
@@ -287,13 +271,16 @@ impl Store {
         let plan = self.plan_of(series, everything)?;
         if everything {
             self.sealing.waiting_since = None;
+            if let Some(retiring) = &mut self.retiring {
+                retiring.seals();
+            }
         }
         Some(plan)
     }
 
     /// A plan; `None` while another one is out.
     fn plan_of(&mut self, series: Vec<DatastreamId>, whole: bool) -> Option<SealPlan> {
-        if self.sealing.out.strong_count() > 0 {
+        if self.sealing.is_out() {
             return None;
         }
         let place = Arc::new(());
@@ -319,6 +306,7 @@ impl Store {
         let SealedSlice { age, upto, series, chunks, gone, whole, _place } = slice;
         if age != self.sealing.age {
             // As if it had waited since ever: the next plan takes all again.
+            self.sealing.look_at = 0;
             self.sealing.waiting_since = Some(Time::default());
             return Ok(0);
         }
@@ -340,14 +328,16 @@ impl Store {
                 all.sealed(series.id, upto, series.from_ms, series.to_ms);
             }
             all.moves += 1;
+            let left = all.samples;
             drop(all);
             if whole {
-                sealing.sealed = upto;
+                (sealing.sealed, sealing.unsealed, sealing.look_at) = (upto, left, 0);
             }
             let bytes = |new: usize| new + gone.iter().map(|chunk| chunk.place.length).sum::<usize>();
             log.wrote(bytes(chunks.iter().map(|chunk| chunk.bytes.len()).sum()), chunks.len() + gone.len());
             Ok(series.iter().map(|series| series.points).sum())
         })?;
+        self.sealing.behind |= sealed.is_some();
         if sealed.is_none() {
             // What follows of the same plan may not be written without this.
             self.sealing.age += 1;
@@ -362,61 +352,14 @@ impl Store {
     pub fn snapshot_covers(&mut self, seq: Seq) {
         self.sealing.covered = Some(seq);
     }
-
-    /// Moves some rows into blocks that are sealed and covered. False when there are no more.
-    fn fold_rows(&mut self) -> Result<bool, StoreError> {
-        let ready = self.sealing.covered.map_or(u64::MAX, |seq| seq.0).min(self.sealing.sealed);
-        if self.sealing.folded >= ready {
-            return Ok(false);
-        }
-        let more = self.when_there_is_room(|store| {
-            let before = store.sealing.folded;
-            let upto = ready.min(before + FOLDED_ROWS);
-            let transaction = store.read.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            blocks::fold(&transaction, before + 1, upto)?;
-            transaction.prepare_cached("UPDATE seal_state SET folded_seq = ?1")?.execute([signed(upto)])?;
-            transaction.commit()?;
-            store.sealing.folded = upto;
-            // Bodies that go are overwritten: pages of zeros go through the log.
-            store.log.pages_of_rows(upto - before);
-            Ok(upto < ready)
-        });
-        let more = more?.unwrap_or(false);
-        self.checkpoint_if_long()?;
-        Ok(more)
-    }
-}
-
-impl Store {
-    /// Gives some free pages back to the file system, when they are more than one in `of` (0: whatever is free). False
-    /// when there are none to give.
-    pub(crate) fn give_back(&mut self, of: i64) -> Result<bool, StoreError> {
-        let connection = &self.read.connection;
-        let pages: i64 = connection.prepare_cached("PRAGMA page_count")?.query_row([], |row| row.get(0))?;
-        let free: i64 = connection.prepare_cached("PRAGMA freelist_count")?.query_row([], |row| row.get(0))?;
-        if free == 0 || (of > 0 && (free < FREE_PAGES_MIN || free * of < pages)) {
-            return Ok(false);
-        }
-        let given = self.when_there_is_room(|store| {
-            let text = format!("PRAGMA incremental_vacuum({GIVEN_BACK})");
-            let mut statement = store.read.connection.prepare_cached(&text)?;
-            let mut rows = statement.query([])?;
-            while rows.next()?.is_some() {}
-            drop(rows);
-            drop(statement);
-            let left = store.read.connection.prepare_cached("PRAGMA freelist_count")?;
-            let left: i64 = { left }.query_row([], |row| row.get(0))?;
-            store.log.wrote(GIVEN_BACK as usize * 4096 * 2, 0);
-            // A file that was made without room for this stays as it is.
-            Ok(left < free)
-        });
-        let given = given?.unwrap_or(false);
-        self.checkpoint_if_long()?;
-        Ok(given)
-    }
 }
 
 impl Sealing {
+    /// Whether a plan is being worked out.
+    pub(crate) fn is_out(&self) -> bool {
+        self.out.strong_count() > 0
+    }
+
     /// As the file says.
     pub(crate) fn load(connection: &Connection) -> Result<Self, StoreError> {
         let text = "SELECT sealed_seq, folded_seq, \

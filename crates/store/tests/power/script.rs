@@ -68,9 +68,26 @@ pub fn group(gate: &Gate, group: u64) -> Vec<Batch> {
 }
 
 /// What may be asked of a store between two groups, and after how many groups it is.
-const CARE: [(u64, Care); 2] =
-    [(3, |store, now| store.seal(now).map(|_| ())), (5, |store, _| store.checkpoint().map(|_| ()))];
+const CARE: [(u64, Care); 3] =
+    [(3, |store, now| store.seal(now).map(|_| ())), (4, rest), (5, |store, _| store.checkpoint().map(|_| ()))];
 type Care = fn(&mut Store, Time) -> Result<(), StoreError>;
+
+/// What the desk does while nothing comes, from the first look to rest.
+fn rest(store: &mut Store, now: Time) -> Result<(), StoreError> {
+    for now in [now, now + city::Span::s(10), now + city::Span::h(2)] {
+        loop {
+            if let Some(mut plan) = store.plan_seal(now)? {
+                while let Some(slice) = plan.next_slice()? {
+                    store.write_sealed(slice)?;
+                }
+            }
+            if !store.is_behind() {
+                break;
+            }
+        }
+    }
+    Ok(())
+}
 
 /// How the program is to behave.
 pub struct Order {

@@ -18,7 +18,7 @@ use crate::limits::{COMMIT_BATCHES_MAX, SNAPSHOT_EVERY_SEQ};
 use crate::picture::{Changes, Picture};
 use crate::tell::live::Live;
 
-/// How often what has outlived its retention is taken away, and finished days are sealed into chunks.
+/// How often what has outlived its retention is taken away.
 const RETAIN_EVERY: Span = Span::h(6);
 
 /// What others see of the desk's work.
@@ -82,8 +82,17 @@ impl Clerk {
 
     /// Works until told to stop, or until the store fails: then nothing more is taken, and nothing is tried again.
     pub(super) fn work(mut self, mut receiver: mpsc::Receiver<Message>) {
-        while let Some(message) = receiver.blocking_recv() {
-            match self.handle(message, &mut receiver) {
+        loop {
+            let done = match receiver.try_recv() {
+                Ok(message) => self.handle(message, &mut receiver),
+                // Nobody waits: what the store has to look after is done, a short step at a time.
+                Err(_) if self.store.is_behind() => self.plan_seal().map(|()| true),
+                Err(_) => match receiver.blocking_recv() {
+                    Some(message) => self.handle(message, &mut receiver),
+                    None => return,
+                },
+            };
+            match done {
                 Ok(true) => {}
                 Ok(false) => return,
                 Err(error) => {
@@ -217,13 +226,12 @@ impl Clerk {
         let alerts = self.save_watch(false)?;
         self.write_picture().grow_old(now);
         self.show(Changes::default(), &alerts);
-        self.plan_seal()?;
         if now.since(self.retained) >= RETAIN_EVERY {
             self.retained = now;
             let series = self.series_retention()?;
-            self.store.apply_retention(now, &self.contracts, &series)?;
+            self.store.begin_retention(now, &self.contracts, &series)?;
         }
-        Ok(())
+        self.plan_seal()
     }
 
     /// How long each series is kept: those of the configuration, and those that were made through the API.
