@@ -11,7 +11,7 @@ use anyhow::{Context, ensure};
 
 use crate::connection::{Connection, Speech};
 use crate::encode::Dialect;
-use crate::server::{Server, bytes_under, command, free_address, pause};
+use crate::server::{Server, command, free_address, pause};
 use crate::townbell;
 
 /// Rows in a request from which on PostgreSQL gets COPY and not INSERT.
@@ -175,7 +175,7 @@ impl Peer {
                 server.wait_until_still(2 * second, still, most)
             }
         };
-        Ok(bytes_under(&server.data))
+        Ok(server.disk_bytes())
     }
 
     /// How many observations it says it has.

@@ -159,7 +159,7 @@ pub(crate) fn pause(ms: u64) {
 }
 
 /// Bytes of all files under a folder. Files that end meanwhile count as nothing.
-pub(crate) fn bytes_under(folder: &Path) -> u64 {
+fn bytes_under(folder: &Path) -> u64 {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let bytes = entries.map(|entry| match entry.metadata() {
         Ok(meta) if meta.is_dir() => bytes_under(&entry.path()),

@@ -9,11 +9,6 @@ use clap::{Args, Parser, Subcommand};
 use townbell::commands;
 use townbell::conductor::Speed;
 
-/// Requests are many small pieces of memory that one thread takes and another gives back: docs/decisions/003 has what
-/// it saves beside the allocator of the C library.
-#[global_allocator]
-static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// A city operations centre. It watches the city, never its people.
 #[derive(Parser)]
 #[command(name = "townbell", version, about)]
