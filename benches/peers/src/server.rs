@@ -172,8 +172,12 @@ fn bytes_under(folder: &Path) -> u64 {
 /// Bytes of Townbell's reserve for a full disk.
 fn reserve_under(folder: &Path) -> u64 {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let reserve = |entry: &fs::DirEntry| entry.file_name().to_string_lossy().ends_with("-reserve");
-    entries.filter(reserve).filter_map(|entry| entry.metadata().ok()).map(|meta| meta.len()).sum()
+    let bytes = entries.map(|entry| match entry.metadata() {
+        Ok(meta) if meta.is_dir() => reserve_under(&entry.path()),
+        Ok(meta) if entry.file_name().to_string_lossy().ends_with("-reserve") => meta.len(),
+        _ => 0,
+    });
+    bytes.sum()
 }
 
 /// An address of this machine where nobody listens now.
