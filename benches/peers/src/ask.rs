@@ -41,8 +41,10 @@ pub(crate) enum Ask {
     RangeStandard,
     /// Minimum, maximum, mean and count of one series for every hour.
     Hourly,
-    /// All things in a box on the map, with their latest values.
+    /// The latest values of all things in a box on the map.
     Box,
+    /// The same with names, places, properties and units.
+    BoxNamed,
     /// How many observations one series has.
     CountOne,
     /// How many observations there are.
@@ -50,12 +52,13 @@ pub(crate) enum Ask {
 }
 
 /// All of them, in the order of the table, and how often each is asked in a pass.
-pub(crate) const ALL: [(Ask, u64); 7] = [
+pub(crate) const ALL: [(Ask, u64); 8] = [
     (Ask::Latest, 20),
     (Ask::Range, 200),
     (Ask::RangeStandard, 200),
     (Ask::Hourly, 200),
     (Ask::Box, 200),
+    (Ask::BoxNamed, 200),
     (Ask::CountOne, 200),
     (Ask::CountAll, 20),
 ];
@@ -101,7 +104,8 @@ impl Ask {
             Self::Range => format!("range of {points} points"),
             Self::RangeStandard => format!("range of {points} points by SensorThings `$filter`"),
             Self::Hourly => format!("min, max, mean, count of {} hours", points.div_ceil(60)),
-            Self::Box => "things in a box with latest values".into(),
+            Self::Box => "latest values of the things in a box".into(),
+            Self::BoxNamed => "the same with names, places, properties and units".into(),
             Self::CountOne => "count of one series".into(),
             Self::CountAll => "count of all".into(),
         }
@@ -120,7 +124,7 @@ impl Ask {
     pub(crate) fn fits(self, peer: Peer) -> bool {
         match self {
             Self::Box => matches!(peer, Peer::Townbell | Peer::Postgres),
-            Self::RangeStandard => peer == Peer::Townbell,
+            Self::RangeStandard | Self::BoxNamed => peer == Peer::Townbell,
             _ => peer != Peer::Redis,
         }
     }
@@ -184,7 +188,8 @@ impl Question {
             Ask::Range => townbell::range(id, &from, &to),
             Ask::RangeStandard => townbell::range_standard(id, &from, &to, self.points),
             Ask::Hourly => townbell::buckets(id, &from, &to, HOUR_MS / 1_000),
-            Ask::Box => townbell::things(self.area),
+            Ask::Box => townbell::latest_in(self.area),
+            Ask::BoxNamed => townbell::things(self.area),
             Ask::CountOne => townbell::count(Some(id)),
             Ask::CountAll => townbell::count(None),
         }
@@ -233,7 +238,7 @@ impl Question {
         match self.ask {
             Ask::Range | Ask::RangeStandard => format!("EXECUTE a_range({series},{from},{to})"),
             Ask::Hourly => format!("EXECUTE hourly({series},{from},{to})"),
-            Ask::Box => format!("EXECUTE a_box({west},{south},{east},{north})"),
+            Ask::Box | Ask::BoxNamed => format!("EXECUTE a_box({west},{south},{east},{north})"),
             Ask::CountOne => format!("EXECUTE count_one({series})"),
             Ask::CountAll => "SELECT count(*) FROM obs".into(),
             Ask::Latest => "EXECUTE latest".into(),
@@ -311,7 +316,7 @@ impl Question {
                 minutes.map(|minute| source.at(self.series, minute)).map(|o| vec![o.time_ms as f64, o.value]).collect()
             }
             Ask::Hourly => (0..self.points.div_ceil(60)).map(|hour| self.hour(hour, source)).collect(),
-            Ask::Box => {
+            Ask::Box | Ask::BoxNamed => {
                 let inside = |series: &u32| {
                     let (longitude, latitude) = place(*series, shape.series);
                     (west..=east).contains(&longitude) && (south..=north).contains(&latitude)

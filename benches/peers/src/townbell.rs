@@ -44,6 +44,11 @@ pub(crate) fn buckets(id: i64, from: &str, to: &str, step_s: i64) -> String {
     format!("/api/series/{id}/buckets?from={from}&to={to}&step_s={step_s}")
 }
 
+/// The latest values of the things in a box (west, south, east, north).
+pub(crate) fn latest_in([west, south, east, north]: [f64; 4]) -> String {
+    format!("{LATEST}?bbox={west},{south},{east},{north}")
+}
+
 /// The things in a box (west, south, east, north) with their latest values.
 pub(crate) fn things([west, south, east, north]: [f64; 4]) -> String {
     format!("/api/things?bbox={west},{south},{east},{north}")
@@ -144,11 +149,11 @@ pub(crate) fn rows(ask: Ask, answer: &Value, shape: &Shape) -> anyhow::Result<Ro
     let numbers: HashMap<i64, usize> = shape.ids.iter().enumerate().map(|(number, id)| (*id, number)).collect();
     let series = |id: f64| numbers.get(&(id as i64)).map_or(f64::NAN, |number| *number as f64);
     Ok(match ask {
-        Ask::Latest => table("/values")?.iter().map(|row| vec![series(row[0]), row[2]]).collect(),
+        Ask::Latest | Ask::Box => table("/values")?.iter().map(|row| vec![series(row[0]), row[2]]).collect(),
         Ask::Range => table("/values")?,
         Ask::RangeStandard => table("/value/0/dataArray")?,
         Ask::Hourly => table("/buckets")?,
-        Ask::Box => {
+        Ask::BoxNamed => {
             let things = answer["things"].as_array().into_iter().flatten();
             let datastreams = things.flat_map(|thing| thing["datastreams"].as_array().into_iter().flatten());
             datastreams.map(|found| vec![series(number(&found["datastream"])), number(&found["result"])]).collect()
@@ -228,7 +233,7 @@ mod tests {
         assert_eq!(read(Ask::Latest, r#"{"values":[[90,5,1.5,8],[70,6,-2,8]]}"#), [[1.0, 1.5], [0.0, -2.0]]);
         let things =
             r#"{"things":[{"id":"1","datastreams":[{"datastream":70,"result":-2}]},{"id":"2","datastreams":[]}]}"#;
-        assert_eq!(read(Ask::Box, things), [[0.0, -2.0]]);
+        assert_eq!(read(Ask::BoxNamed, things), [[0.0, -2.0]]);
         assert_eq!(read(Ask::Range, r#"{"values":[[1000,0.5]]}"#), [[1000.0, 0.5]]);
         assert_eq!(read(Ask::Hourly, r#"{"buckets":[[0,1,3,2.5,2]]}"#), [[0.0, 1.0, 3.0, 2.5, 2.0]]);
         let array =

@@ -84,6 +84,18 @@ impl Reader {
         each(&self.connection, Range { from, end, feed: None, limit: usize::MAX }, each_row)
     }
 
+    /// The same without rows of observations, which may be in chunks by the million: nothing of those is looked at.
+    pub fn journal_besides_observations<E: From<StoreError>>(
+        &self,
+        from: Time,
+        to: Time,
+        each_row: impl FnMut(JournalRow) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let from = first_received(&self.connection, from.ms())?;
+        let end = first_received(&self.connection, to.ms())?;
+        each_of_kinds(&self.connection, (from, end), "kind <> 'observations'", each_row)
+    }
+
     /// Every row of one feed received at `from` or later, but bare beats, in order. For feeds with few batches: all of
     /// them are held at once.
     pub fn journal_of(&self, feed: &FeedId, from: Time) -> Result<Vec<JournalRow>, StoreError> {
@@ -119,7 +131,7 @@ pub(crate) fn each_unsealed(
     sealed: u64,
     each_row: impl FnMut(JournalRow) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
-    each_of_kinds(connection, sealed + 1, "(kind = 'observations' OR instr(kind, 'erasure') > 0)", each_row)
+    each_of_kinds(connection, (sealed + 1, u64::MAX), "(kind = 'observations' OR instr(kind, 'erasure') > 0)", each_row)
 }
 
 /// Rows received at `from_ms` or later that tell of runs.
@@ -130,20 +142,20 @@ pub(crate) fn each_of_runs(
 ) -> Result<(), StoreError> {
     let first = first_received(connection, from_ms)?;
     let kinds = "(instr(kind, 'vehicle_position') > 0 OR instr(kind, 'trip_update') > 0)";
-    each_of_kinds(connection, first, kinds, each_row)
+    each_of_kinds(connection, (first, u64::MAX), kinds, each_row)
 }
 
-fn each_of_kinds(
+fn each_of_kinds<E: From<StoreError>>(
     connection: &Connection,
-    from: u64,
+    (from, end): (u64, u64),
     kinds: &str,
-    mut each_row: impl FnMut(JournalRow) -> Result<(), StoreError>,
-) -> Result<(), StoreError> {
-    let text = format!("{COLUMNS} WHERE seq >= ?1 AND {kinds} ORDER BY seq");
-    let mut statement = connection.prepare_cached(&text)?;
-    let mut rows = statement.query([signed(from)])?;
-    while let Some(row) = rows.next()? {
-        each_row(journal_row(row)?)?;
+    mut each_row: impl FnMut(JournalRow) -> Result<(), E>,
+) -> Result<(), E> {
+    let text = format!("{COLUMNS} WHERE seq >= ?1 AND seq < ?2 AND {kinds} ORDER BY seq");
+    let mut statement = connection.prepare_cached(&text).map_err(StoreError::from)?;
+    let mut rows = statement.query([signed(from), signed(end)]).map_err(StoreError::from)?;
+    while let Some(row) = next_row(&mut rows)? {
+        each_row(row)?;
     }
     Ok(())
 }

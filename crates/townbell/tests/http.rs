@@ -287,7 +287,16 @@ async fn things_in_a_box_are_told_with_their_newest_values() {
         let around = format!("/api/things?bbox={},{},{},{}", east - 1e-6, north - 1e-6, east + 1e-6, north + 1e-6);
         let found = json(address, &around).await;
         assert!(found["things"].as_array().expect("things").contains(thing), "{thing}");
+        let told = json(address, &around.replace("/things?", "/series/latest?")).await;
+        let told = told["values"].as_array().expect("values");
+        let of_thing = thing["datastreams"].as_array().expect("datastreams").iter();
+        let has = of_thing.filter(|value| !value["result"].is_null());
+        assert!(has.clone().all(|value| told.iter().any(|row| row[0] == value["datastream"])), "{thing}: {told:?}");
+        assert!(told.iter().all(|row| newest.contains(row)));
     }
+    assert_eq!(json(address, "/api/series/latest?bbox=0,0,1,1").await["values"], object!([]));
+    let (status, _) = get(address, "/api/series/latest?bbox=0,0,1").await.expect("an answer");
+    assert_eq!(status, StatusCode::BAD_REQUEST);
     assert_eq!(json(address, "/api/things?bbox=0,0,1,1").await, object!({ "things": [] }));
     wire::until_replayed(running).await.expect("stops in order");
 }

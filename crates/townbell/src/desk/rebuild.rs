@@ -80,8 +80,8 @@ fn redraw(picture: &mut Picture, reader: &store::Reader, city: &City, now: Time)
             picture.take(row.seq.0, &row.feed, row.received, &row.records, &mut unseen);
         }
     }
-    reader.journal_between(now - REBUILD_SPAN, now + Span::ms(1), |row| {
-        let recent = |record: &Record| !matches!(record, Record::Observations(_) | Record::Warning(_));
+    reader.journal_besides_observations(now - REBUILD_SPAN, now + Span::ms(1), |row| {
+        let recent = |record: &Record| !matches!(record, Record::Warning(_));
         let records: Vec<Record> = row.records.into_iter().filter(recent).collect();
         picture.take(row.seq.0, &row.feed, row.received, &records, &mut unseen);
         Ok::<(), store::StoreError>(())

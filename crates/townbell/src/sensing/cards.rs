@@ -64,6 +64,11 @@ impl Card {
         Some(Self { text: out.into(), places: places.into() })
     }
 
+    /// Its series.
+    pub fn series(&self) -> impl Iterator<Item = DatastreamId> + '_ {
+        self.places.iter().map(|(id, _)| *id)
+    }
+
     /// Writes it, with what `value` writes of each series, which begins with a comma.
     pub fn write(&self, out: &mut Vec<u8>, mut value: impl FnMut(&mut Vec<u8>, DatastreamId)) {
         let mut from = 0;

@@ -16,6 +16,7 @@ use super::numbers::{Written, instant};
 use super::problem::Refusal;
 use super::views::{BucketsView, CountView, LatestView, Problem, SeriesView, ThingsView, ValuesView};
 use crate::limits::{SERIES_BUCKETS_MAX, SERIES_POINTS_MAX, SERIES_VALUES_MAX, THINGS_IN_BOX_MAX};
+use crate::sensing::Card;
 
 /// Which part of a series.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -163,11 +164,25 @@ pub async fn buckets(
     Ok(Json(BucketsView { datastream: id.0, from, to, step_s: query.step_s, unit_symbol, buckets }))
 }
 
-/// `GET /api/series/latest`: the newest value of every series.
-#[utoipa::path(get, path = "/api/series/latest", responses((status = 200, body = LatestView)))]
-pub async fn latest(State(app): State<App>) -> Written {
+/// `GET /api/series/latest`: the newest value of every series; with a box, of the things in it: what a map that knows
+/// its things asks for again and again.
+#[utoipa::path(get, path = "/api/series/latest", params(BoxQuery),
+    responses((status = 200, body = LatestView), (status = 400, body = Problem, content_type = "application/problem+json")))]
+pub async fn latest(
+    State(app): State<App>,
+    query: Result<Query<BoxQuery>, QueryRejection>,
+) -> Result<Written, Refusal> {
+    let Query(query) = query.map_err(|error| Refusal::malformed(error.body_text()))?;
     let row = |(id, point): (DatastreamId, store::Point)| (id.0, point.time.ms(), point.result);
-    Written::from(&LatestView { values: app.readers.newest().into_iter().map(row).collect() })
+    let values = match query.area()? {
+        None => app.readers.newest().into_iter().map(row).collect(),
+        Some(area) => app.sensing.with_cards(&area, THINGS_IN_BOX_MAX, |cards| {
+            app.readers.with_newest(|newest| {
+                cards.flat_map(Card::series).filter_map(|id| Some(row((id, newest(id)?)))).collect()
+            })
+        }),
+    };
+    Ok(Written::from(&LatestView { values }))
 }
 
 /// `GET /api/series/count`: how many values there are.
@@ -180,26 +195,28 @@ pub async fn count(State(app): State<App>) -> Json<CountView> {
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
-pub struct ThingsQuery {
-    /// West, south, east, north in degrees: `-51.3,-30.1,-51.1,-29.9`. The whole world when missing.
+pub struct BoxQuery {
+    /// West, south, east, north in degrees: `-51.3,-30.1,-51.1,-29.9`. Everywhere when missing.
     pub bbox: Option<String>,
 }
 
+impl BoxQuery {
+    fn area(&self) -> Result<Option<BoundingBox>, Refusal> {
+        let expected = "bbox: expected west,south,east,north in degrees, west < east and south < north";
+        self.bbox.as_deref().map(|text| bbox(text).ok_or_else(|| Refusal::malformed(expected))).transpose()
+    }
+}
+
 /// `GET /api/things`: all things within a box, with the newest value of each of their series.
-#[utoipa::path(get, path = "/api/things", params(ThingsQuery),
+#[utoipa::path(get, path = "/api/things", params(BoxQuery),
     responses((status = 200, body = ThingsView), (status = 400, body = Problem, content_type = "application/problem+json")))]
 pub async fn things(
     State(app): State<App>,
-    query: Result<Query<ThingsQuery>, QueryRejection>,
+    query: Result<Query<BoxQuery>, QueryRejection>,
 ) -> Result<Written, Refusal> {
     let Query(query) = query.map_err(|error| Refusal::malformed(error.body_text()))?;
-    let bbox = match &query.bbox {
-        None => BoundingBox { west: -180.0, south: -90.0, east: 180.0, north: 90.0 },
-        Some(text) => bbox(text).ok_or_else(|| {
-            Refusal::malformed("bbox: expected west,south,east,north in degrees, west < east and south < north")
-        })?,
-    };
-    let out = app.sensing.with_cards(&bbox, THINGS_IN_BOX_MAX, |cards| {
+    let everywhere = BoundingBox { west: -180.0, south: -90.0, east: 180.0, north: 90.0 };
+    let out = app.sensing.with_cards(&query.area()?.unwrap_or(everywhere), THINGS_IN_BOX_MAX, |cards| {
         app.readers.with_newest(|newest| {
             let mut out = Vec::new();
             list(Object::open(&mut out).key(&["things"]), cards, |out, card| {
