@@ -148,3 +148,34 @@ fn rows_that_are_being_read_go_on_over_a_seal_and_over_what_comes_after() {
         assert!(now.map(|row| row.observation.result).eq(std::iter::repeat_n(2.0, 400)));
     }
 }
+
+#[test]
+fn what_came_besides_observations_is_read_without_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let gate = town::gate();
+    let mut store = Store::open(&folder.path().join("town.db")).unwrap();
+    for turn in 0..20 {
+        let now = turn * 60_000;
+        let position = town::position(&format!("trip-{turn}"), now);
+        store.commit(vec![town::batch(&gate, "bus-positions", vec![position], now)]).unwrap();
+        store.commit(vec![town::batch(&gate, "water", vec![town::level(1, now, 2.5)], now)]).unwrap();
+    }
+    let (reader, from, to) = (store.read(), town::at(5 * 60_000), town::at(15 * 60_000));
+    let mut all = Vec::new();
+    let mut besides = Vec::new();
+    reader
+        .journal_between(from, to, |row| {
+            all.push(row);
+            Ok::<_, store::StoreError>(())
+        })
+        .unwrap();
+    reader
+        .journal_besides_observations(from, to, |row| {
+            besides.push(row);
+            Ok::<_, store::StoreError>(())
+        })
+        .unwrap();
+    assert_eq!((all.len(), besides.len()), (20, 10));
+    all.retain(|row| !matches!(row.records.as_slice(), [city::Record::Observations(_)]));
+    assert_eq!(besides, all);
+}

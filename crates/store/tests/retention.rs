@@ -287,18 +287,6 @@ fn short_steps_take_away_what_one_long_one_does_and_commits_go_on_between_them()
         rows
     };
     assert_eq!(rows(&whole), rows(&stepped));
-    let (mut besides, mut told) = (Vec::new(), Vec::new());
-    let (reader, from, to) = (whole.read(), town::at(-H), town::at(100 * H));
-    let others = |row| Ok::<_, store::StoreError>(besides.push(row));
-    reader.journal_besides_observations(from, to, others).unwrap();
-    reader
-        .journal_between(from, to, |row| {
-            let seen = matches!(row.records.as_slice(), [city::Record::Observations(_)]);
-            told.extend((!seen).then_some(row));
-            Ok::<_, store::StoreError>(())
-        })
-        .unwrap();
-    assert!(besides == told && !told.is_empty(), "{} of {}", besides.len(), told.len());
 
     // A minute later the log is emptied; then what is gone is in no file.
     let gone = b"trip-3-17";
