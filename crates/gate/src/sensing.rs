@@ -51,14 +51,6 @@ impl Gate {
             sent.admissions.push((first, admission));
             return Ok(sent);
         }
-        let runs = rows.datastreams().chunk_by(|a, b| a == b);
-        let mut feeds = runs.map(|run| run.first().and_then(|id| table.get(id)).map_or(unknown, |series| &series.feed));
-        if feeds.all(|feed| *feed == first) {
-            let mut admission = Admission::empty(now);
-            judge_rows(&door, &table, rows, &mut admission, |row, reason| sent.refused.push((row, reason)));
-            sent.admissions.push((first, admission));
-            return Ok(sent);
-        }
         let mut order: Vec<FeedId> = Vec::new();
         let mut parts: HashMap<FeedId, (Vec<usize>, Observations)> = HashMap::new();
         for (row, observation) in rows.iter().enumerate() {
