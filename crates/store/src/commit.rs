@@ -32,6 +32,7 @@ impl Store {
     /// its hash. The rest is always new.
     pub fn commit(&mut self, batches: Vec<Batch>) -> Result<CommittedGroup, StoreError> {
         let group = self.commit_with_room(batches)?;
+        self.lay_log_out();
         self.checkpoint_if_long()?;
         Ok(group)
     }

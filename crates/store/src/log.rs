@@ -2,6 +2,10 @@
 //! an error of the disk, and a sync that failed may never be tried again; so it is done here, where an error stops the
 //! store.
 
+use std::fs::{File, OpenOptions};
+use std::io::{self, Seek, SeekFrom, Write};
+use std::path::Path;
+
 use crate::error::StoreError;
 use crate::store::Store;
 
@@ -12,6 +16,11 @@ const LOG_PAGES: usize = 512;
 /// The same while the disk is full: 1 MiB, so that the reserve lasts for thousands of alerts and not for their copies.
 const LOG_PAGES_WHEN_FULL: usize = 256;
 const PAGE_BYTES: usize = 4096;
+/// After so many pages since it was cut, its file is laid out whole: from then on a commit overwrites what is there, and
+/// its sync need not write a new length too (110 us instead of 240 on ext4). A quiet city never comes so far.
+const LAID_OUT_AFTER_PAGES: usize = 48;
+/// To this length: what [`LOG_PAGES`] come to with their headers, and a last transaction on top.
+const LAID_OUT_BYTES: usize = (LOG_PAGES + 64) * (PAGE_BYTES + 24);
 
 /// How long the log is, as far as it can be told without asking.
 #[derive(Debug, Default)]
@@ -19,12 +28,14 @@ pub(crate) struct Log {
     pages: usize,
     /// Whether its file may hold something: what was brought into the store's file stays in it too until it is cut.
     used: bool,
+    /// Whether its file has its whole length.
+    laid_out: bool,
 }
 
 impl Log {
     /// All of it is in the store's file; its own is empty, or may not be.
     pub(crate) fn brought_in(cut: bool) -> Self {
-        Self { pages: 0, used: !cut }
+        Self { pages: 0, used: !cut, laid_out: false }
     }
 
     /// Whether its file is empty.
@@ -49,6 +60,20 @@ impl Log {
 }
 
 impl Store {
+    /// Gives the log's file its whole length, once it is used much. No error of this one matters: SQLite grows the file
+    /// itself when it has to, and it is SQLite's next sync that puts the zeros on the disk.
+    pub(crate) fn lay_log_out(&mut self) {
+        if self.log.laid_out || self.log.pages < LAID_OUT_AFTER_PAGES || self.is_full() {
+            return;
+        }
+        self.log.laid_out = true;
+        let mut name = self.path.as_os_str().to_owned();
+        name.push("-wal");
+        if let Err(error) = lay_out(Path::new(&name)) {
+            tracing::debug!(%error, "the log could not be laid out");
+        }
+    }
+
     /// Brings the log into the file when it has grown long. Readers do not wait for it, nor it for them.
     pub(crate) fn checkpoint_if_long(&mut self) -> Result<(), StoreError> {
         let full = self.is_full();
@@ -73,5 +98,16 @@ impl Store {
             }
             done => done,
         }
+    }
+}
+
+/// Fills the file with zeros from its end on. They are no frames: SQLite reads up to the first one whose salt and
+/// checksum do not match (its file format, section 4.5), and writes over them.
+fn lay_out(path: &Path) -> io::Result<()> {
+    let mut file: File = OpenOptions::new().write(true).open(path)?;
+    let from = usize::try_from(file.seek(SeekFrom::End(0))?).unwrap_or(usize::MAX);
+    match LAID_OUT_BYTES.checked_sub(from) {
+        Some(missing) if missing > 0 => file.write_all(&vec![0; missing]),
+        _ => Ok(()),
     }
 }

@@ -58,6 +58,8 @@ pub(crate) struct Sealing {
     out: Weak<()>,
     /// The newest row when it was last looked, and since when it is the newest.
     pub(crate) newest: Option<(Seq, Time)>,
+    /// Whether pages may have become free since it was last looked.
+    pub(crate) freed: bool,
     /// Whether there may be something to look after that need not wait for the next tick.
     pub(crate) behind: bool,
 }
@@ -333,6 +335,7 @@ impl Store {
             if whole {
                 (sealing.sealed, sealing.unsealed, sealing.look_at) = (upto, left, 0);
             }
+            sealing.freed = true;
             let bytes = |new: usize| new + gone.iter().map(|chunk| chunk.place.length).sum::<usize>();
             log.wrote(bytes(chunks.iter().map(|chunk| chunk.bytes.len()).sum()), chunks.len() + gone.len());
             Ok(series.iter().map(|series| series.points).sum())

@@ -46,9 +46,15 @@ impl Store {
     /// is when no page is free and the log is cut to nothing.
     pub(crate) fn look_after(&mut self, now: Time, quiet: bool) -> Result<bool, StoreError> {
         let quiet = quiet && self.sealing.unsealed < QUIET_POINTS;
-        if self.fold_rows()? || self.retire_some()? || self.give_back(if quiet { 0 } else { FREE_OF })? {
+        if self.fold_rows()? || self.retire_some()? {
+            self.sealing.freed = true;
             return Ok(true);
         }
+        // A look costs two reads of the file: none after each commit.
+        if (quiet || self.sealing.freed) && self.give_back(if quiet { 0 } else { FREE_OF })? {
+            return Ok(true);
+        }
+        self.sealing.freed = false;
         let erased = self.sealing.erased.is_some_and(|since| now.since(since) >= ERASED_IN_LOG_MAX);
         if (erased || quiet && !self.log.is_cut()) && self.checkpoint()? {
             self.sealing.erased = None;
