@@ -87,10 +87,10 @@ impl Draft<'_> {
             return Ok(None);
         }
         let id = EntityId::Number(i64::from(series.0));
-        let Some(mut entity) = self.get(EntityKind::Datastream, &id).map(|entity| city::Entity::clone(entity)) else {
+        let Some(entity) = self.get(EntityKind::Datastream, &id).cloned() else {
             return Err(Problem::internal("an observation of no datastream"));
         };
-        let EntityBody::Datastream(body) = &mut entity.body else { return Ok(None) };
+        let EntityBody::Datastream(body) = &entity.body else { return Ok(None) };
         let is_named = named.is_some();
         let feature = match named {
             Some(feature) => feature,
@@ -123,8 +123,11 @@ impl Draft<'_> {
                 let detail = format!("expected at most {FEATURES_MAX} features of interest of one datastream");
                 return Err(Problem::refused(detail).about(field.member("FeatureOfInterest")));
             }
-            body.other_features.insert(at, feature.clone());
-            self.put(entity)?;
+            let mut changed = city::Entity::clone(&entity);
+            if let EntityBody::Datastream(body) = &mut changed.body {
+                body.other_features.insert(at, feature.clone());
+            }
+            self.put(changed)?;
         }
         Ok(Some(feature))
     }

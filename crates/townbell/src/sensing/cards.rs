@@ -115,6 +115,7 @@ pub(super) fn shown_by(catalogue: &Catalogue, changes: &[EntityChange]) -> BTree
             EntityChange::Delete(kind, id) => (*kind, id),
         };
         match kind {
+            EntityKind::Thing if says_the_same(catalogue, change) => {}
             EntityKind::Thing => drop(things.insert(id.clone())),
             EntityKind::Location => {
                 things.extend(catalogue.related(kind, id, Navigation::Things).cloned());
@@ -124,6 +125,19 @@ pub(super) fn shown_by(catalogue: &Catalogue, changes: &[EntityChange]) -> BTree
         }
     }
     things
+}
+
+/// Whether a thing is put that has its name and stands where it stood: at the first observations of a station that is
+/// so, and its card names every datastream.
+fn says_the_same(catalogue: &Catalogue, change: &EntityChange) -> bool {
+    let EntityChange::Put(new) = change else { return false };
+    let Some(old) = catalogue.get(new.kind(), &new.id) else { return false };
+    match (&new.body, &old.body) {
+        (EntityBody::Thing { locations: new_places, .. }, EntityBody::Thing { locations: old_places, .. }) => {
+            new.name == old.name && new_places == old_places
+        }
+        _ => false,
+    }
 }
 
 #[cfg(test)]
@@ -141,10 +155,11 @@ mod tests {
     }
 
     fn body() -> impl Strategy<Value = EntityBody> {
-        let thing = prop::collection::vec(id(), 0..3).prop_map(|mut locations| {
+        let thing = (prop::collection::vec(id(), 0..3), prop::option::of(id()));
+        let thing = thing.prop_map(|(mut locations, feature_of_interest)| {
             locations.sort();
             locations.dedup();
-            EntityBody::Thing { locations, feature_of_interest: None }
+            EntityBody::Thing { locations, feature_of_interest }
         });
         let location = (0_u8..3).prop_map(|degrees| {
             let at = |north| Position { longitude: -51.5, latitude: north };

@@ -99,8 +99,11 @@ impl Sensing {
             // A feature of interest for the first observation of a series.
             let _pen = self.pen.lock().await;
             created = make()?;
-            let features = Plan { changes: std::mem::take(&mut created.plan.changes), ..Plan::default() };
-            self.carry_out(door, features, now).await?;
+            // Another request may have made it meanwhile.
+            if !created.plan.changes.is_empty() {
+                let features = Plan { changes: std::mem::take(&mut created.plan.changes), ..Plan::default() };
+                self.carry_out(door, features, now).await?;
+            }
         }
         let Created { plan, places, mut refused, count } = created;
         let observations = plan.observations;
