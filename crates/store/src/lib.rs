@@ -35,6 +35,7 @@ pub use alerts::{AlertFilter, WatchPosition, WatchState, WatchStep};
 pub use batch::{Batch, Committed, CommittedGroup};
 pub use error::StoreError;
 pub use journal::JournalRow;
+pub use log::LogCarrier;
 pub use reader::{Reader, ReaderGuard, Readers};
 pub use recent::RECENT_SPAN;
 pub use retention::{ALERTS_KEPT, Retired, SeriesRetention};

@@ -62,7 +62,7 @@ impl Store {
         let read = Reader { connection, heads };
         let recent = Recent::rebuild(&read, floor_ms)?;
         // What was in it before the start is not known.
-        let (room, log) = (Room::beside(&path), Log::brought_in(false));
+        let (room, log) = (Room::beside(&path), Log::unknown());
         Ok(Self {
             read,
             path,
@@ -170,7 +170,7 @@ impl Store {
             let busy: i64 = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
             connection.busy_timeout(BUSY_WAIT)?;
             // With a reader in the way it is in the file all the same, and tried again when it has grown.
-            store.log = Log::brought_in(busy == 0);
+            store.log.brought_in(busy == 0);
             Ok(busy == 0)
         });
         Ok(done?.unwrap_or(false))

@@ -68,9 +68,19 @@ pub fn group(gate: &Gate, group: u64) -> Vec<Batch> {
 }
 
 /// What may be asked of a store between two groups, and after how many groups it is.
-const CARE: [(u64, Care); 3] =
-    [(3, |store, now| store.seal(now).map(|_| ())), (4, rest), (5, |store, _| store.checkpoint().map(|_| ()))];
+const CARE: [(u64, Care); 4] = [
+    (2, carry),
+    (3, |store, now| store.seal(now).map(|_| ())),
+    (4, rest),
+    (5, |store, _| store.checkpoint().map(|_| ())),
+];
 type Care = fn(&mut Store, Time) -> Result<(), StoreError>;
+
+/// What a carrier of the log does beside the desk.
+fn carry(store: &mut Store, _: Time) -> Result<(), StoreError> {
+    let carried = store.log_carrier()?.carry();
+    store.log_carried(carried)
+}
 
 /// What the desk does while nothing comes, from the first look to rest.
 fn rest(store: &mut Store, now: Time) -> Result<(), StoreError> {

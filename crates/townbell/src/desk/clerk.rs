@@ -10,6 +10,7 @@ use gate::Admission;
 use store::{Batch, JournalRow, SeriesRetention, Store, StoreError};
 use tokio::sync::{mpsc, oneshot, watch};
 
+use super::log_keeper::LogKeeper;
 use super::sealer::Sealer;
 use super::watcher::Watcher;
 use super::{Booked, DeskError, Message, Timetables};
@@ -29,6 +30,12 @@ pub(super) struct Shared {
     pub(super) failed: watch::Sender<Option<Arc<str>>>,
 }
 
+/// Who works beside the desk.
+pub(super) struct Beside {
+    pub(super) sealer: Sealer,
+    pub(super) log_keeper: LogKeeper,
+}
+
 /// Who works at the desk.
 pub(super) struct Clerk {
     pub(super) store: Store,
@@ -37,7 +44,7 @@ pub(super) struct Clerk {
     pub(super) timetables: Timetables,
     live: Arc<Live>,
     failed: watch::Sender<Option<Arc<str>>>,
-    sealer: Sealer,
+    beside: Beside,
     contracts: Vec<Contract>,
     datastreams: Vec<Datastream>,
     observed_properties: Vec<ObservedProperty>,
@@ -60,7 +67,7 @@ impl Waiting {
 }
 
 impl Clerk {
-    pub(super) fn new(store: Store, city: &City, shared: Shared, sealer: Sealer, now: Time) -> Self {
+    pub(super) fn new(store: Store, city: &City, shared: Shared, beside: Beside, now: Time) -> Self {
         let watcher = Watcher::new(city);
         let (contracts, datastreams) = (city.contracts(), city.datastreams.clone());
         let observed_properties = city.observed_properties.clone();
@@ -72,7 +79,7 @@ impl Clerk {
             timetables,
             live,
             failed,
-            sealer,
+            beside,
             contracts,
             datastreams,
             observed_properties,
@@ -92,7 +99,7 @@ impl Clerk {
                     None => return,
                 },
             };
-            match done {
+            match done.and_then(|goes_on| self.beside.log_keeper.look_after(&mut self.store).map(|()| goes_on)) {
                 Ok(true) => {}
                 Ok(false) => return,
                 Err(error) => {
@@ -126,6 +133,7 @@ impl Clerk {
                 }
                 Message::Stop { done } => {
                     self.save_watch(true)?;
+                    self.beside.log_keeper.stop(&mut self.store)?;
                     self.store.checkpoint()?;
                     let _gone = done.send(());
                     return Ok(false);
@@ -204,7 +212,7 @@ impl Clerk {
         if let Some(plan) = self.store.plan_seal(now)? {
             // What is sealed from here on need not be in the journal a second time once the watcher has it.
             self.save_watch(true)?;
-            self.sealer.take(plan);
+            self.beside.sealer.take(plan);
         }
         Ok(())
     }

@@ -2,6 +2,7 @@
 //! commit, answers their senders, lets the watcher step over what was new, and draws the picture.
 
 mod clerk;
+mod log_keeper;
 mod rebuild;
 mod sealer;
 mod watcher;
@@ -166,16 +167,19 @@ impl Desk {
     ///
     /// # Errors
     /// When the store cannot be read, or the watcher's state in it is not of this program.
-    pub fn start(store: Store, city: &Arc<City>, live: &Arc<Live>, now: Time) -> anyhow::Result<Rebuilt> {
+    pub fn start(mut store: Store, city: &Arc<City>, live: &Arc<Live>, now: Time) -> anyhow::Result<Rebuilt> {
         let (sender, receiver) = mpsc::channel(DESK_QUEUE_MAX);
         let (failing, failed) = watch::channel(None);
         let timetables: Timetables = Arc::default();
         let picture = Arc::new(RwLock::new(Picture::new(Arc::clone(city), now)));
         let live = Arc::clone(live);
-        let sealer = sealer::Sealer::start(&sender)?;
+        let beside = clerk::Beside {
+            sealer: sealer::Sealer::start(&sender)?,
+            log_keeper: log_keeper::LogKeeper::start(&mut store)?,
+        };
         let shared =
             clerk::Shared { live, picture: Arc::clone(&picture), timetables: Arc::clone(&timetables), failed: failing };
-        let mut clerk = Clerk::new(store, city, shared, sealer, now);
+        let mut clerk = Clerk::new(store, city, shared, beside, now);
         clerk.rebuild(city, now)?;
         let thread = std::thread::Builder::new().name("desk".to_owned()).spawn(move || clerk.work(receiver))?;
         Ok(Rebuilt { desk: Self { sender, failed }, thread, picture, timetables })
