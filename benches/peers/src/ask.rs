@@ -125,7 +125,7 @@ impl Ask {
         match self {
             Self::Box => matches!(peer, Peer::Townbell | Peer::Postgres),
             Self::RangeStandard | Self::BoxNamed => peer == Peer::Townbell,
-            _ => peer != Peer::Redis,
+            _ => peer != Peer::Redis && !peer.is_ceiling(),
         }
     }
 
@@ -174,7 +174,7 @@ impl Question {
             Peer::VictoriaMetrics => self.victoria_metrics(shape),
             Peer::InfluxDb => format!("/query?db=bench&epoch=ms&q={}", escaped(&self.influxql())),
             Peer::Postgres => return Ok(message(b'Q', format!("{}\0", self.sql()).as_bytes())),
-            Peer::Redis => bail!("Redis is not asked"),
+            Peer::Redis | Peer::Ceiling | Peer::CeilingLog => bail!("{} is not asked", peer.name()),
         };
         Ok(format!("GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n").into_bytes())
     }
@@ -255,7 +255,7 @@ impl Question {
             Peer::VictoriaMetrics => self.prometheus(&serde_json::from_slice(answer)?)?,
             Peer::InfluxDb => self.influxdb(&serde_json::from_slice(answer)?),
             Peer::Townbell => townbell::rows(self.ask, &serde_json::from_slice(answer)?, shape)?,
-            Peer::Redis => bail!("Redis is not asked"),
+            Peer::Redis | Peer::Ceiling | Peer::CeilingLog => bail!("{} is not asked", peer.name()),
         };
         rows.sort_by(|a, b| a.first().unwrap_or(&0.0).total_cmp(b.first().unwrap_or(&0.0)));
         Ok(rows)

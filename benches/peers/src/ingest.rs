@@ -1,4 +1,6 @@
 //! `peers ingest`: the same observations into every server, interleaved over rounds, a fresh server each time.
+//!
+//! The ceilings stand in the tables of the short workloads, for information: no goal is measured against them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,7 +10,7 @@ use anyhow::{Context, ensure};
 use crate::data::Source;
 use crate::load::{Measured, Workload, run};
 use crate::peer::{Peer, Way};
-use crate::report::{Goal, goals, machine, median, peers, spread, table};
+use crate::report::{Goal, figure, goals, machine, median, peers, spread, table};
 use crate::server::Server;
 use crate::{Options, townbell};
 
@@ -114,6 +116,9 @@ fn one_round(peer: Peer, options: &Options, source: &Source) -> anyhow::Result<V
             work.first_minute += WAYS_APART_MINUTES;
         }
     }
+    if peer.is_ceiling() {
+        return Ok(out);
+    }
     all_there(peer, &server, sent)?;
     drop(server);
     if !wanted(&LONG) {
@@ -137,6 +142,8 @@ fn ready(peer: Peer, options: &Options, work: &Workload) -> anyhow::Result<(Serv
     let server = peer.start(&options.places)?;
     let ids = match peer {
         Peer::Townbell => townbell::create_datastreams(&server, work.series, PER_THING)?,
+        // The bodies that Townbell gets, which numbers from 1.
+        Peer::Ceiling | Peer::CeilingLog => Arc::new((1..=i64::from(work.series)).collect()),
         _ => Arc::default(),
     };
     Ok((server, ids))
@@ -163,9 +170,24 @@ fn workload_table(work: &Workload, figures: &Figures, options: &Options) -> Stri
         }
         row
     };
-    let ways = options.peers.iter().flat_map(|peer| peer.ways(work.batch, &Arc::default()));
+    let shown = options.peers.iter().filter(|peer| !(long && peer.is_ceiling()));
+    let ways = shown.flat_map(|peer| peer.ways(work.batch, &Arc::default()));
     let rows: Vec<Vec<String>> = ways.map(row).collect();
-    format!("\n### {}: {}\n{}", work.name, work.words(), table(&head, &rows))
+    let table = table(&head, &rows);
+    format!("\n### {}: {}\n{table}{}", work.name, work.words(), beside_the_ceiling(work, figures))
+}
+
+/// How near Townbell comes to the ceiling that syncs, where both were measured: for information, it is no goal.
+fn beside_the_ceiling(work: &Workload, figures: &Figures) -> String {
+    let ratio = |value: fn(&Row) -> f64| {
+        let of = |peer| middle(figures, work, peer, 0, value);
+        of(Peer::Townbell) / of(Peer::CeilingLog)
+    };
+    let (rate, cpu) = (ratio(|row| row.measured.rate()), ratio(|row| row.measured.cpu_us()));
+    if rate.is_nan() {
+        return String::new();
+    }
+    format!("\nTownbell / axum and a synced log: {} of its rate, {} of its CPU.\n", figure(rate), figure(cpu))
 }
 
 fn column(figures: &Figures, workload: &'static str, way: &'static str, value: fn(&Row) -> f64) -> Vec<f64> {

@@ -2,9 +2,13 @@
 //! run. `sh benches/peers/install.sh` installs the others from Debian; `make bench-ingest`, `make bench-query` and
 //! `make bench-scale` run this. Everything listens on 127.0.0.1 and keeps its data in a throw-away folder.
 //!
+//! Two rows of the ingest bench are no peers but ceilings: the HTTP library of Townbell by itself, and with a synced log
+//! (`peers ceiling`, see `ceiling.rs`). They say how much of a small request is HTTP and the disk.
+//!
 //! Quote ratios of one run on one machine, never single figures; where the machine is shared, the CPU columns.
 
 mod ask;
+mod ceiling;
 mod connection;
 mod data;
 mod encode;
@@ -26,14 +30,17 @@ use peer::{Peer, Places};
 
 const USAGE: &str = "usage: peers ingest|query|scale [--OPTION VALUE]...
   --rounds 3                          rounds, the servers interleaved
-  --only townbell,victoria-metrics    some of: townbell, victoria-metrics, influxdb, postgresql, redis-server
+  --only townbell,victoria-metrics    some of: townbell, victoria-metrics, influxdb, postgresql, redis-server,
+                                      ceiling, ceiling-log (ingest only)
   --workloads big,one                 ingest: some of big, long, small, steady, one
   --share 1.0                         part of each workload: 0.05 to try it out
   --shapes 50000x40,500x4000,50000x4000   scale: series x observations of each
   --data ../shared/data/beijing-air   folder of .csv.gz; a random walk when it is missing
   --townbell target/release/townbell  the binary (or TOWNBELL_BIN)
   --work /tmp/townbell-bench          throw-away folder, on the disk that is to be measured
-  --table FILE                        where the Markdown goes, besides the terminal";
+  --table FILE                        where the Markdown goes, besides the terminal
+       peers ceiling --listen 127.0.0.1:PORT [--log FILE]
+  what the ingest bench starts for its ceilings: answers, keeps nothing; with --log it syncs each body first";
 
 /// What was asked for.
 #[derive(Debug)]
@@ -93,6 +100,9 @@ fn shape(text: &str) -> anyhow::Result<(u32, u32)> {
 fn run() -> anyhow::Result<()> {
     let mut words = std::env::args().skip(1);
     let command = words.next().unwrap_or_default();
+    if command == "ceiling" {
+        return ceiling::serve(words);
+    }
     let options = Options::read(words)?;
     std::fs::create_dir_all(&options.places.work)?;
     let text = match command.as_str() {

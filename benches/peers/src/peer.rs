@@ -7,8 +7,9 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, bail, ensure};
 
+use crate::ceiling;
 use crate::connection::{Connection, Speech};
 use crate::encode::Dialect;
 use crate::server::{Server, command, free_address, pause};
@@ -17,7 +18,7 @@ use crate::townbell;
 /// Rows in a request from which on PostgreSQL gets COPY and not INSERT.
 const COPY_MIN: usize = 1_000;
 /// How long Townbell is left alone at least: it compresses what is new when it finds the time.
-const TOWNBELL_RESTS: Duration = Duration::from_secs(60);
+const TOWNBELL_RESTS: Duration = Duration::from_mins(1);
 /// Where Debian puts the programs of PostgreSQL.
 const POSTGRES_BIN: &str = "/usr/lib/postgresql/15/bin";
 
@@ -34,10 +35,22 @@ pub(crate) enum Peer {
     Postgres,
     /// Redis, streams, `appendfsync always`.
     Redis,
+    /// No peer: the HTTP library of Townbell, which answers and keeps nothing.
+    Ceiling,
+    /// No peer: the same with a log that is synced before the answer.
+    CeilingLog,
 }
 
 /// All of them, in the order of the tables.
-pub(crate) const ALL: [Peer; 5] = [Peer::Townbell, Peer::VictoriaMetrics, Peer::InfluxDb, Peer::Postgres, Peer::Redis];
+pub(crate) const ALL: [Peer; 7] = [
+    Peer::Townbell,
+    Peer::VictoriaMetrics,
+    Peer::InfluxDb,
+    Peer::Postgres,
+    Peer::Redis,
+    Peer::Ceiling,
+    Peer::CeilingLog,
+];
 
 /// One way to send observations.
 #[derive(Clone, Debug)]
@@ -66,7 +79,14 @@ impl Peer {
             Self::InfluxDb => "influxdb",
             Self::Postgres => "postgresql",
             Self::Redis => "redis-server",
+            Self::Ceiling => "ceiling",
+            Self::CeilingLog => "ceiling-log",
         }
+    }
+
+    /// Whether it answers only to show what HTTP costs: it has no series, and nothing can be asked of it.
+    pub(crate) fn is_ceiling(self) -> bool {
+        matches!(self, Self::Ceiling | Self::CeilingLog)
     }
 
     /// The ways in which it can be sent requests of so many rows, the best first; `ids` are Townbell's datastreams.
@@ -84,6 +104,10 @@ impl Peer {
                 way("PostgreSQL (INSERT as text)", Dialect::InsertText),
             ],
             Self::Redis => vec![way("Redis (XADD, pipelined)", Dialect::Xadd)],
+            Self::Ceiling => vec![way("*axum alone: keeps nothing*", Dialect::DataArray(ids.clone()))],
+            Self::CeilingLog => {
+                vec![way("*axum and a synced log: no parsing, no index*", Dialect::DataArray(ids.clone()))]
+            }
         }
     }
 
@@ -97,6 +121,10 @@ impl Peer {
             Self::InfluxDb => "after fsync of its log (wal-fsync-delay 0)",
             Self::Postgres => "after fsync of its log (synchronous_commit=on)",
             Self::Redis => "after fsync of its log (appendfsync always); everything is also held in memory",
+            Self::Ceiling => "at once: no server for data, but what HTTP by itself costs; the body is read and dropped",
+            Self::CeilingLog => {
+                "after fdatasync of the body, unread, in a file of fixed size: a group of requests shares one; no server for data"
+            }
         }
     }
 
@@ -110,11 +138,15 @@ impl Peer {
             Self::InfluxDb => "cold compactions after 5 s, until its folder kept its size; whole data folder",
             Self::Postgres => "VACUUM and CHECKPOINT; table and primary key only, the log not counted",
             Self::Redis => "BGREWRITEAOF; whole data folder",
+            Self::Ceiling | Self::CeilingLog => "not at all",
         }
     }
 
-    /// Version of its Debian package, or what Townbell says of itself.
+    /// Version of its Debian package, or what Townbell says of itself, or of the library that a ceiling is made of.
     pub(crate) fn version(self, places: &Places) -> String {
+        if self.is_ceiling() {
+            return ceiling::version();
+        }
         let (program, arguments) = match self {
             Self::Townbell => (places.townbell.to_string_lossy().into_owned(), vec!["--version"]),
             Self::Postgres => ("dpkg-query".into(), vec!["-W", "-f=${Version}", "postgresql-15"]),
@@ -126,7 +158,7 @@ impl Peer {
     /// How one talks to it.
     pub(crate) fn speech(self) -> Speech {
         match self {
-            Self::Townbell | Self::VictoriaMetrics | Self::InfluxDb => Speech::Http,
+            Self::Townbell | Self::VictoriaMetrics | Self::InfluxDb | Self::Ceiling | Self::CeilingLog => Speech::Http,
             Self::Postgres => Speech::Postgres,
             Self::Redis => Speech::Redis,
         }
@@ -147,6 +179,8 @@ impl Peer {
             Self::InfluxDb => influxdb(host, &folder, &data, &log),
             Self::Postgres => postgres(host, &folder, &data, &log),
             Self::Redis => Server::start(&mut redis(&host, &data)?, host, &data, &log),
+            Self::Ceiling => Server::start(&mut ceiling::command(&host, None)?, host, &data, &log),
+            Self::CeilingLog => Server::start(&mut ceiling::command(&host, Some(&data))?, host, &data, &log),
         }
     }
 
@@ -174,6 +208,7 @@ impl Peer {
                 connection.exchange(b"BGREWRITEAOF\r\n", 1)?;
                 server.wait_until_still(2 * second, still, most)
             }
+            Self::Ceiling | Self::CeilingLog => bail!("a ceiling has no observations"),
         };
         Ok(server.disk_bytes())
     }
