@@ -12,6 +12,8 @@ pub(crate) enum Dialect {
     /// SensorThings 1.1 `CreateObservations` with a data array for each run of rows of one series; the `@iot.id` of
     /// the datastream of each series.
     DataArray(std::sync::Arc<Vec<i64>>),
+    /// The same, answered with a link for each row, as 18-088 has it; the others answer with nothing of the kind.
+    DataArrayLinked(std::sync::Arc<Vec<i64>>),
     /// Line protocol of InfluxDB with milliseconds, posted to this path.
     Lines(&'static str),
     /// PostgreSQL `COPY ... (FORMAT binary)`.
@@ -38,6 +40,9 @@ pub(crate) fn request(dialect: &Dialect, host: &str, batch: &[Observation]) -> R
     let bytes = match dialect {
         Dialect::DataArray(ids) => {
             post(host, crate::townbell::CREATE_OBSERVATIONS, crate::townbell::MINIMAL, &data_array(ids, batch))
+        }
+        Dialect::DataArrayLinked(ids) => {
+            post(host, crate::townbell::CREATE_OBSERVATIONS, "application/json", &data_array(ids, batch))
         }
         Dialect::Lines(path) => post(host, path, "text/plain", &lines(batch)),
         Dialect::Copy => copy(batch),

@@ -37,6 +37,8 @@ const SMALL: Workload =
 const STEADY: Workload = Workload { name: "small and steady", first_minute: 2 * APART_MINUTES, rows: 100_000, ..SMALL };
 const ONE: Workload =
     Workload { name: "one", first_minute: 3 * APART_MINUTES, rows: 20_000, batch: 1, connections: 64, ..BIG };
+/// Of the long workload only the best way of each server is measured: its files are those of one load.
+const LONG_WAYS: usize = 1;
 /// Few series and long ones; ten minutes of 500 series in a request. Also what the queries are asked about.
 pub(crate) const LONG: Workload = Workload {
     name: "long",
@@ -126,7 +128,7 @@ fn one_round(peer: Peer, options: &Options, source: &Source) -> anyhow::Result<V
     }
     let (server, ids) = ready(peer, options, &LONG)?;
     let work = shortened(&LONG, options);
-    for way in peer.ways(work.batch, &ids) {
+    for way in peer.ways(work.batch, &ids).into_iter().take(LONG_WAYS) {
         let (rows, before) = (work.sent() as f64, server.cpu_s());
         let measured = run(&work, peer, &server, &way.dialect, source).context(work.name)?;
         let disk_bytes = peer.settle(&server)? as f64 / rows;
@@ -171,7 +173,8 @@ fn workload_table(work: &Workload, figures: &Figures, options: &Options) -> Stri
         row
     };
     let shown = options.peers.iter().filter(|peer| !(long && peer.is_ceiling()));
-    let ways = shown.flat_map(|peer| peer.ways(work.batch, &Arc::default()));
+    let most = if long { LONG_WAYS } else { usize::MAX };
+    let ways = shown.flat_map(|peer| peer.ways(work.batch, &Arc::default()).into_iter().take(most));
     let rows: Vec<Vec<String>> = ways.map(row).collect();
     let table = table(&head, &rows);
     format!("\n### {}: {}\n{table}{}", work.name, work.words(), beside_the_ceiling(work, figures))

@@ -93,7 +93,10 @@ impl Peer {
     pub(crate) fn ways(self, rows: usize, ids: &Arc<Vec<i64>>) -> Vec<Way> {
         let way = |title, dialect| Way { title, dialect };
         match self {
-            Self::Townbell => vec![way("**Townbell** (`CreateObservations`)", Dialect::DataArray(ids.clone()))],
+            Self::Townbell => vec![
+                way("**Townbell** (`CreateObservations`, `return=minimal`)", Dialect::DataArray(ids.clone())),
+                way("Townbell (`CreateObservations`, a link for each row)", Dialect::DataArrayLinked(ids.clone())),
+            ],
             Self::VictoriaMetrics => {
                 vec![way("VictoriaMetrics (line protocol)", Dialect::Lines("/write?precision=ms"))]
             }
