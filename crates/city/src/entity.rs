@@ -236,6 +236,16 @@ pub struct DatastreamBody {
     pub other_features: Vec<EntityId>,
 }
 
+impl DatastreamBody {
+    /// The feature of interest of observations that name none: its own, or that of its thing, which `look_up` finds.
+    pub fn usual_feature<'a>(&'a self, look_up: impl FnOnce(&EntityId) -> Option<&'a Entity>) -> Option<&'a EntityId> {
+        self.feature_of_interest.as_ref().or_else(|| match &look_up(&self.thing)?.body {
+            EntityBody::Thing { feature_of_interest, .. } => feature_of_interest.as_ref(),
+            _ => None,
+        })
+    }
+}
+
 impl Entity {
     /// Its kind.
     pub fn kind(&self) -> EntityKind {

@@ -2,7 +2,8 @@
 //! a change of the catalogue costs. `cargo run --release -p sensorthings --example create_observations_speed`
 #![allow(clippy::print_stdout, clippy::disallowed_methods, reason = "it measures, and prints what it measured")]
 
-use std::fmt::Write as _;
+mod loggers;
+
 use std::time::Instant;
 
 use city::{
@@ -14,8 +15,6 @@ use sensorthings::write::{Declared, Rules, create_observations};
 
 /// Datastreams, each with a thing and a place of its own.
 const DATASTREAMS: i64 = 50_000;
-/// Times that each body is read; the median is told.
-const PASSES: usize = 21;
 
 fn main() {
     let start = Instant::now();
@@ -26,20 +25,12 @@ fn main() {
     let scan = |_: &str| Vec::new();
     let rules = Rules { sandbox: true, declared: &declared, feed: FeedId::new("api"), now, scan: &scan };
     for (rows_a_group, groups) in [(1, 5_000), (1, 50_000), (5_000, 1)] {
-        let body = body(rows_a_group, groups);
-        let mut spent: Vec<f64> = (0..PASSES)
-            .map(|_| {
-                let start = Instant::now();
-                let rows = create_observations(&catalogue, &rules, body.as_bytes())
-                    .map_or(0, |created| created.plan.observations.len());
-                assert_eq!(rows, rows_a_group * groups, "every row is taken");
-                start.elapsed().as_secs_f64()
-            })
-            .collect();
-        spent.sort_by(f64::total_cmp);
-        let median = spent.get(PASSES / 2).copied().unwrap_or(f64::NAN);
-        let rows = (rows_a_group * groups) as f64;
-        println!("{groups:6} groups of {rows_a_group:5}: {:6.2} M rows/s judged", rows / median / 1e6);
+        let (rows, body) = (rows_a_group * groups, loggers::body(groups, rows_a_group));
+        let median_s = loggers::median_s(rows, || {
+            let created = create_observations(&catalogue, &rules, body.as_bytes());
+            created.map_or(0, |created| created.plan.observations.len())
+        });
+        println!("{groups:6} groups of {rows_a_group:5}: {:6.2} M rows/s judged", rows as f64 / median_s / 1e6);
     }
     let changes: Vec<EntityChange> = (1..=DATASTREAMS).step_by(5).flat_map(station).map(EntityChange::Put).collect();
     let start = Instant::now();
@@ -76,23 +67,4 @@ fn station(number: i64) -> [Entity; 4] {
             other_features: Vec::new(),
         }))),
     ]
-}
-
-fn body(rows_a_group: usize, groups: usize) -> String {
-    let mut body = String::from("[");
-    for group in 0..groups {
-        let comma = if group == 0 { "" } else { "," };
-        let _written = write!(
-            body,
-            "{comma}{{\"Datastream\":{{\"@iot.id\":{}}},\"components\":[\"phenomenonTime\",\"result\"],\"dataArray\":[",
-            group + 1
-        );
-        for row in 0..rows_a_group {
-            let comma = if row == 0 { "" } else { "," };
-            let _written = write!(body, "{comma}[\"2013-03-01T00:{:02}:{:02}Z\",12.3]", row / 60 % 60, row % 60);
-        }
-        body.push_str("]}");
-    }
-    body.push(']');
-    body
 }

@@ -36,10 +36,8 @@ pub fn observation_sets(catalogue: &Catalogue, row: &Row) -> Vec<String> {
     let observations = Navigation::Observations.name();
     let of = |kind: EntityKind, id: &EntityId| format!("{}/{observations}", path(kind, id));
     let datastream = row.observation.datastream;
-    let own = row.detail.as_ref().and_then(|detail| detail.feature_of_interest.as_ref());
-    let feature = own.or_else(|| catalogue.feature_of(catalogue.datastream(datastream)?));
     let mut sets = vec![observations.to_owned(), of(EntityKind::Datastream, &series_id(datastream))];
-    sets.extend(feature.map(|feature| of(EntityKind::FeatureOfInterest, feature)));
+    sets.extend(catalogue.feature_of_row(row).map(|feature| of(EntityKind::FeatureOfInterest, feature)));
     sets
 }
 

@@ -33,16 +33,6 @@ pub fn navigation_link(name: &str) -> String {
     format!("{name}{NAVIGATION_LINK}")
 }
 
-/// The member that holds the next page of an expanded navigation property, as in `Observations@iot.nextLink`.
-pub fn expanded_next_link(name: &str) -> String {
-    format!("{name}{NEXT_LINK}")
-}
-
-/// The member that holds the count of an expanded navigation property, as in `Observations@iot.count`.
-pub fn expanded_count(name: &str) -> String {
-    format!("{name}{COUNT}")
-}
-
 /// Writes a value, cut down to the members that were asked for (none: the whole). False, and nothing written, where
 /// there is no value or none of those members.
 pub(crate) fn narrowed(out: &mut Vec<u8>, members: &[Vec<Box<str>>], value: impl FnOnce(&mut Vec<u8>) -> bool) -> bool {

@@ -79,8 +79,7 @@ impl Reader {
         to: Time,
         each_row: impl FnMut(JournalRow) -> Result<(), E>,
     ) -> Result<(), E> {
-        let from = first_received(&self.connection, from.ms())?;
-        let end = first_received(&self.connection, to.ms())?;
+        let (from, end) = self.rows_between(from, to)?;
         each(&self.connection, Range { from, end, feed: None, limit: usize::MAX }, each_row)
     }
 
@@ -91,9 +90,13 @@ impl Reader {
         to: Time,
         each_row: impl FnMut(JournalRow) -> Result<(), E>,
     ) -> Result<(), E> {
-        let from = first_received(&self.connection, from.ms())?;
-        let end = first_received(&self.connection, to.ms())?;
-        each_of_kinds(&self.connection, (from, end), "kind <> 'observations'", each_row)
+        each_of_kinds(&self.connection, self.rows_between(from, to)?, "kind <> 'observations'", each_row)
+    }
+
+    /// The rows received from `from` (included) to `to` (not included): the first, and the first behind them.
+    fn rows_between(&self, from: Time, to: Time) -> Result<(u64, u64), StoreError> {
+        let first = |at: Time| first_received(&self.connection, at.ms());
+        Ok((first(from)?, first(to)?))
     }
 
     /// Every row of one feed received at `from` or later, but bare beats, in order. For feeds with few batches: all of

@@ -4,7 +4,7 @@
 
 mod town;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use city::{DatastreamId, Span, Time};
 use store::Store;
@@ -23,29 +23,39 @@ fn log_of(path: &Path) -> u64 {
     length(&path.with_extension("db-wal"))
 }
 
-/// Levels of all series, as a bulk load sends them.
-fn load(store: &mut Store, gate: &gate::Gate) {
+/// A store in a folder of its own, with levels of all series as a bulk load sends them, and when that was over.
+fn loaded() -> (tempfile::TempDir, PathBuf, Store, Time) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("town.db");
+    let gate = town::gate();
+    let mut store = Store::open(&path).unwrap();
     for turn in 0..TURNS {
         let each = ROWS / i64::from(SERIES);
         let list = (0..ROWS).map(|n| {
             let (series, minute) = (1 + u32::try_from(n / each).unwrap(), turn * each + n % each);
             town::level(series, (minute - TURNS * each) * 60_000, (minute % 700) as f64 / 10.0)
         });
-        let group = store.commit(vec![town::batch(gate, "water", list.collect(), turn * 10)]).unwrap();
+        let group = store.commit(vec![town::batch(&gate, "water", list.collect(), turn * 10)]).unwrap();
         assert_eq!(group.batches[0].tally.stored, ROWS.unsigned_abs());
         store.plan_seal(town::at(turn * 10)).unwrap();
     }
+    (folder, path, store, town::at(TURNS * 10))
 }
 
-/// What the desk does when nobody waits; gives how many steps that took.
+/// One step of what the desk does when nobody waits.
+fn step(store: &mut Store, now: Time) {
+    if let Some(mut plan) = store.plan_seal(now).unwrap() {
+        while let Some(slice) = plan.next_slice().unwrap() {
+            store.write_sealed(slice).unwrap();
+        }
+    }
+}
+
+/// All that it does then; gives how many steps that took.
 fn rest(store: &mut Store, now: Time) -> usize {
     let mut steps = 0;
     loop {
-        if let Some(mut plan) = store.plan_seal(now).unwrap() {
-            while let Some(slice) = plan.next_slice().unwrap() {
-                store.write_sealed(slice).unwrap();
-            }
-        }
+        step(store, now);
         steps += 1;
         assert!(steps < 10_000, "it never ends");
         if !store.is_behind() {
@@ -56,12 +66,7 @@ fn rest(store: &mut Store, now: Time) -> usize {
 
 #[test]
 fn a_store_that_is_left_alone_gives_everything_back_at_one_tick() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("town.db");
-    let gate = town::gate();
-    let mut store = Store::open(&path).unwrap();
-    load(&mut store, &gate);
-    let end = town::at(TURNS * 10);
+    let (_folder, path, mut store, end) = loaded();
     rest(&mut store, end + Span::s(4));
     assert!(log_of(&path) > 0, "it was not busy");
 
@@ -88,12 +93,8 @@ fn a_store_that_is_left_alone_gives_everything_back_at_one_tick() {
 
 #[test]
 fn a_log_that_a_reader_holds_is_cut_when_it_has_gone() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("town.db");
-    let gate = town::gate();
-    let mut store = Store::open(&path).unwrap();
-    load(&mut store, &gate);
-    let (end, readers) = (town::at(TURNS * 10), store.readers());
+    let (_folder, path, mut store, end) = loaded();
+    let readers = store.readers();
     let reader = readers.get().unwrap();
     let mut held = 0;
     reader
@@ -111,32 +112,20 @@ fn a_log_that_a_reader_holds_is_cut_when_it_has_gone() {
 
 #[test]
 fn a_commit_waits_for_one_short_step_at_most() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("town.db");
-    let gate = town::gate();
-    let mut store = Store::open(&path).unwrap();
-    load(&mut store, &gate);
-    let end = town::at(TURNS * 10);
-    let (mut now, mut more) = (end, 0);
+    let (_folder, path, mut store, end) = loaded();
+    let (gate, mut now, mut more) = (town::gate(), end, 0);
     store.plan_seal(now).unwrap();
     // What one step writes is in the log or in the file, which no step may change by more.
     for turn in 0..200 {
         now = now + Span::s(6);
         let before = log_of(&path) + length(&path);
-        if let Some(mut plan) = store.plan_seal(now).unwrap() {
-            while let Some(slice) = plan.next_slice().unwrap() {
-                store.write_sealed(slice).unwrap();
-            }
-        }
+        step(&mut store, now);
         let after = log_of(&path) + length(&path);
         assert!(after.abs_diff(before) <= STEP_BYTES, "{before} became {after}");
         if turn % 3 == 0 {
             let list = vec![town::level(1, i64::from(turn) - 1_000_000, 0.5)];
-            more +=
-                store.commit(vec![town::batch(&gate, "water", list, now.since(town::at(0)).as_ms())]).unwrap().batches
-                    [0]
-                .tally
-                .stored;
+            let batch = town::batch(&gate, "water", list, now.since(town::at(0)).as_ms());
+            more += store.commit(vec![batch]).unwrap().batches[0].tally.stored;
         }
     }
     rest(&mut store, now + Span::s(1));

@@ -87,7 +87,7 @@ async fn no_word_is_anywhere_that_it_may_not_be() {
 
     let mut kept = files(&data);
     kept.extend(routes(town.address).await);
-    town.stop();
+    town.program.stop();
     kept.extend(files(&data));
     kept.push(("every value of every table".to_owned(), values(&data.join("townbell.sqlite"))));
     report(&canaries, &kept, &answers);

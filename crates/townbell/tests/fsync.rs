@@ -1,21 +1,12 @@
 //! A sync of the disk fails while the program runs: whoever waits for an acknowledgement is refused, the program ends
 //! by itself and says why, and what it had acknowledged is there although the power goes with it.
-#![allow(
-    unreachable_pub,
-    dead_code,
-    clippy::expect_used,
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test says what it expected"
-)]
+#![allow(clippy::expect_used, clippy::panic, reason = "a test says what it expected")]
 
 #[path = "house/disk.rs"]
 mod disk;
 mod house;
 #[path = "house/server.rs"]
 mod server;
-#[path = "../../store/tests/power/shim.rs"]
-mod shim;
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -25,11 +16,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use city::{DatastreamId, Span, Time};
-use disk::{DATABASE, Town};
-use house::{SENSOR, at, city_with, free_port, json, post};
+use disk::{DATABASE, Plan, Shim};
+use house::{Program, SENSOR, at, city_with, free_address, json, post};
 use reqwest::StatusCode;
-use server::{Foreign, write_city};
-use shim::{Plan, Shim};
 
 /// What the last words must say.
 const SAID: [&str; 2] = ["the disk under the store failed", "Townbell ends here"];
@@ -40,10 +29,10 @@ const SENDERS: i64 = 8;
 const KEPT_FIRST: usize = 50;
 
 /// It ends by itself, with an error, and says why.
-async fn ends(mut town: Town) {
+async fn ends(mut town: Program) {
     let mut ended: Option<ExitStatus> = None;
     for _ in 0..1_200 {
-        ended = town.child.try_wait().expect("its state");
+        ended = town.ended();
         if ended.is_some() {
             break;
         }
@@ -71,7 +60,7 @@ async fn send(address: SocketAddr, path: String, first: Time, kept: Arc<Mutex<BT
 }
 
 /// Senders send, the next sync fails, and the program ends. What was acknowledged is there after it.
-async fn fails_under_senders(town: Town, address: SocketAddr, armed: &Path, datastream: u32) {
+async fn fails_under_senders(town: Program, address: SocketAddr, armed: &Path, datastream: u32) {
     let kept = Arc::new(Mutex::new(BTreeSet::new()));
     let path = format!("/v1.1/Datastreams({datastream})/Observations");
     let hour_ago = server::now(address).await - Span::h(1);
@@ -105,15 +94,9 @@ async fn fails_under_senders(town: Town, address: SocketAddr, armed: &Path, data
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn serve_refuses_and_ends_when_a_sync_fails() {
     let folder = tempfile::tempdir().expect("a folder");
-    let foreign = Foreign::start().await;
-    let feeds = [("water", "sensor_things", "", None), ("warnings", "cap_atom", "/atom", None)];
-    let city = write_city(folder.path(), &foreign, &feeds);
-    let (shim, armed) = (Shim::build(), folder.path().join("armed"));
+    let armed = folder.path().join("armed");
     let plan = Plan { seed: 1, fail_sync: 1, armed: Some(armed.clone()), ..Plan::default() };
-    let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
-    let arguments = ["serve", city.to_str().expect("text"), "--listen", &address.to_string()];
-    let mut town = Town::start(&shim, &folder.path().join("data"), &arguments, &plan);
-    town.ready(address).await;
+    let (town, address) = disk::serve(folder.path(), &plan).await;
     fails_under_senders(town, address, &armed, 1).await;
 }
 
@@ -126,16 +109,16 @@ async fn a_replay_ends_in_its_middle_and_a_demo_after_its_end() {
 
     // About ten syncs make the store; then the replay has begun.
     let plan = Plan { seed: 2, fail_sync: 30, ..Plan::default() };
-    let replay = Town::start(&shim, &data, &["replay", city, "--from", FROM, "--to", TO], &plan);
+    let replay = disk::start(&shim, &data, &["replay", city, "--from", FROM, "--to", TO], &plan);
     ends(replay).await;
     let begun = store::Reader::open(&data.join(DATABASE)).expect("the store").last_received().expect("its head");
     assert!(begun.is_some(), "the sync failed before the replay began");
 
     let plan = Plan { seed: 3, fail_sync: 1, armed: Some(armed.clone()), ..Plan::default() };
-    let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
+    let address = free_address();
     let (listen, span) = (address.to_string(), ["--from", FROM, "--to", TO, "--speed", "0"]);
     let arguments = [&["demo", "--city", city, "--listen", &listen], &span[..]].concat();
-    let mut demo = Town::start(&shim, &data, &arguments, &plan);
+    let mut demo = disk::start(&shim, &data, &arguments, &plan);
     demo.ready(address).await;
     for turn in 0.. {
         if json(address, "/health").await["now"] == at(TO).to_string() {

@@ -1,32 +1,21 @@
 //! The disk is full while the program runs: telemetry is refused with 507, what people do is still taken, and telemetry
 //! is taken again when there is room, without a restart. What was acknowledged is there in the end.
-#![allow(
-    unreachable_pub,
-    dead_code,
-    clippy::expect_used,
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test says what it expected"
-)]
+#![allow(clippy::expect_used, clippy::panic, reason = "a test says what it expected")]
 
 #[path = "house/disk.rs"]
 mod disk;
 mod house;
 #[path = "house/server.rs"]
 mod server;
-#[path = "../../store/tests/power/shim.rs"]
-mod shim;
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use city::{Span, Time};
-use disk::Town;
-use house::{client, free_port, json, post};
+use disk::Plan;
+use house::{client, json, post};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
-use server::{Foreign, write_city};
-use shim::{Plan, Shim};
 
 /// Room for the reserve, the empty store and some hundred thousand observations.
 const ROOM: u64 = 3 << 20;
@@ -107,17 +96,11 @@ async fn fill(address: SocketAddr, start: Time) -> i64 {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn telemetry_is_refused_with_507_people_are_heard_and_room_is_found_again() {
     let folder = tempfile::tempdir().expect("a folder");
-    let foreign = Foreign::start().await;
-    let feeds = [("water", "sensor_things", "", None), ("warnings", "cap_atom", "/atom", None)];
-    let city = write_city(folder.path(), &foreign, &feeds);
-    let (shim, armed) = (Shim::build(), folder.path().join("in-the-way"));
+    let armed = folder.path().join("in-the-way");
     std::fs::write(&armed, "").expect("armed");
     let room = ROOM + store::RESERVE_BYTES as u64;
     let plan = Plan { seed: 1, room, armed: Some(armed.clone()), ..Plan::default() };
-    let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
-    let arguments = ["serve", city.to_str().expect("text"), "--listen", &address.to_string()];
-    let mut town = Town::start(&shim, &folder.path().join("data"), &arguments, &plan);
-    town.ready(address).await;
+    let (mut town, address) = disk::serve(folder.path(), &plan).await;
     let now = server::now(address).await;
     let (start, alert) = (now - Span::h(12), open_alert(address, now).await);
 
@@ -145,5 +128,5 @@ async fn telemetry_is_refused_with_507_people_are_heard_and_room_is_found_again(
     assert_eq!(status, StatusCode::CREATED, "{text}");
     assert_eq!(count(address).await, kept + 1 + ROWS);
     acknowledge(address, &alert, "and after it").await;
-    assert!(town.child.try_wait().expect("its state").is_none(), "the same process all the time");
+    town.alive();
 }

@@ -77,7 +77,7 @@ impl Scene {
             state["warnings"].as_array().expect("warnings").iter().filter_map(|w| w["headline"].as_str()).collect();
         assert!(warnings.contains(&"GOOD"), "{warnings:?}");
         assert_eq!(state["things"][0]["datastreams"][0]["latest"]["result"], 1.25);
-        self.town.alive();
+        self.town.program.alive();
     }
 
     /// What is said at a path is counted under this reason, and nothing of it replaces what was good.
@@ -103,10 +103,10 @@ impl Scene {
     async fn end(mut self, what: &str) {
         self.good_is_live().await;
         assert_balanced(self.town.address).await;
-        let peak_mib = self.town.peak_mib();
+        let peak_mib = self.town.program.peak_mib();
         println!("{what}: at most {peak_mib} MiB");
         assert!(peak_mib < PEAK_MIB_MAX, "{what} took {peak_mib} MiB");
-        self.town.stop();
+        self.town.program.stop();
     }
 }
 

@@ -5,6 +5,7 @@
 mod house;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,7 +13,7 @@ use std::time::Duration;
 
 use city::alert::AlertChangeKind;
 use city::{AlertChange, DatastreamId, Seq, Span};
-use house::{Demo, SENSOR, at, city_with, free_port, get, json, post};
+use house::{Program, SENSOR, at, city_with, free_address, get, json, post};
 use reqwest::StatusCode;
 
 const KILLS: usize = 20;
@@ -30,21 +31,21 @@ async fn twenty_kills_lose_and_double_nothing() {
     let folder = tempfile::tempdir().expect("a folder");
     let city = city_with(folder.path(), SENSOR);
     let data = folder.path().join("killed");
-    let port = free_port();
+    let address = free_address();
     let arguments = ["--from", FROM, "--to", TO, "--speed", "400"];
     let acknowledged = Arc::new(std::sync::Mutex::new(BTreeSet::new()));
     let over = Arc::new(AtomicBool::new(false));
-    let sender = tokio::spawn(send(port, Arc::clone(&acknowledged), Arc::clone(&over)));
+    let sender = tokio::spawn(send(address, Arc::clone(&acknowledged), Arc::clone(&over)));
     for turn in 0..KILLS {
-        let mut demo = Demo::start(&city, &data, port, &arguments);
-        demo.ready().await;
+        let mut demo = replay(&city, &data, address, &arguments);
+        demo.ready(address).await;
         tokio::time::sleep(pause(turn)).await;
         demo.kill();
         assert_balanced(&data);
     }
-    let mut demo = Demo::start(&city, &data, port, &["--from", FROM, "--to", TO, "--speed", "0"]);
-    demo.ready().await;
-    until_over(&demo).await;
+    let mut demo = replay(&city, &data, address, &["--from", FROM, "--to", TO, "--speed", "0"]);
+    demo.ready(address).await;
+    until_over(address).await;
     over.store(true, Ordering::Release);
     sender.await.expect("the sender");
     demo.stop();
@@ -63,10 +64,17 @@ async fn twenty_kills_lose_and_double_nothing() {
     let killed = alerts(&data);
     assert_once(&killed);
     let whole = folder.path().join("whole");
-    let demo = Demo::start(&city, &whole, free_port(), &["--from", FROM, "--to", TO, "--speed", "0"]);
-    until_over(&demo).await;
+    let address = free_address();
+    let demo = replay(&city, &whole, address, &["--from", FROM, "--to", TO, "--speed", "0"]);
+    until_over(address).await;
     demo.stop();
     assert_eq!(serde_json::to_string(&killed).expect("json"), serde_json::to_string(&alerts(&whole)).expect("json"));
+}
+
+fn replay(city: &Path, data: &Path, address: SocketAddr, arguments: &[&str]) -> Program {
+    let mut command = Program::command(&["demo", "--listen", &address.to_string(), "--city"]);
+    command.arg(city).args(arguments);
+    Program::start(command, data)
 }
 
 const SENT_FROM: &str = "2024-01-01T00:00:00Z";
@@ -80,8 +88,7 @@ fn value(n: u64) -> f64 {
 }
 
 /// Sends one observation after the other, each until it is acknowledged, as a data logger would.
-async fn send(port: u16, acknowledged: Arc<std::sync::Mutex<BTreeSet<u64>>>, over: Arc<AtomicBool>) {
-    let address = std::net::SocketAddr::from(([127, 0, 0, 1], port));
+async fn send(address: SocketAddr, acknowledged: Arc<std::sync::Mutex<BTreeSet<u64>>>, over: Arc<AtomicBool>) {
     let mut n = 0;
     while !over.load(Ordering::Acquire) {
         let body = serde_json::json!({ "phenomenonTime": sent_at(n), "result": value(n) }).to_string();
@@ -96,11 +103,9 @@ async fn send(port: u16, acknowledged: Arc<std::sync::Mutex<BTreeSet<u64>>>, ove
     }
 }
 
-async fn until_over(demo: &Demo) {
+async fn until_over(address: SocketAddr) {
     for _ in 0..3_000 {
-        if get(demo.address, "/health").await.is_some()
-            && json(demo.address, "/health").await["now"] == at(TO).to_string()
-        {
+        if get(address, "/health").await.is_some() && json(address, "/health").await["now"] == at(TO).to_string() {
             return;
         }
         tokio::time::sleep(Duration::from_millis(100)).await;

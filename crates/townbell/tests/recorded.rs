@@ -66,6 +66,6 @@ async fn recordings_of_mississauga_and_new_york_come_in_whole() {
     // New York's positions name a stop and no place: none can be on a map, and all of them are counted.
     assert_eq!(stored(&silent), 0, "{silent}");
     assert!(rejected(&silent, "missing_field") >= 140, "{silent}");
-    town.alive();
-    town.stop();
+    town.program.alive();
+    town.program.stop();
 }

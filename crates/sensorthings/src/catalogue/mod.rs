@@ -16,6 +16,7 @@ use city::{
 };
 
 use crate::model::Navigation;
+use crate::series::Row;
 
 pub use kind::KINDS;
 use kind::place;
@@ -91,11 +92,13 @@ impl Catalogue {
 
     /// The feature of interest of the observations of a datastream that name none: its own, or its thing's.
     pub fn feature_of<'a>(&'a self, datastream: &'a DatastreamBody) -> Option<&'a EntityId> {
-        let own = datastream.feature_of_interest.as_ref();
-        own.or_else(|| match &self.get(EntityKind::Thing, &datastream.thing)?.body {
-            EntityBody::Thing { feature_of_interest, .. } => feature_of_interest.as_ref(),
-            _ => None,
-        })
+        datastream.usual_feature(|thing| Some(self.get(EntityKind::Thing, thing)?))
+    }
+
+    /// The feature of interest of an observation: the one that it names, or that of its datastream.
+    pub(crate) fn feature_of_row<'a>(&'a self, row: &'a Row) -> Option<&'a EntityId> {
+        let own = row.detail().and_then(|detail| detail.feature_of_interest.as_ref());
+        own.or_else(|| self.feature_of(self.datastream(row.observation.datastream)?))
     }
 
     /// The datastreams of a thing that have its feature of interest from it alone.

@@ -3,9 +3,9 @@
 use city::DatastreamId;
 
 use super::level::Level;
-use super::page::Page;
 use super::scope::Scope;
 use super::source::{Node, datastream_id};
+use super::tell::Told;
 use super::{Answer, JSON};
 use crate::model::{EntityType, Navigation, Property};
 use crate::problem::Problem;
@@ -41,10 +41,10 @@ struct Group<'r> {
     rows: Vec<&'r Row>,
 }
 
-/// A page as data arrays.
-pub(crate) fn answer(scope: &Scope<'_>, level: &Level<'_>, page: &Page<'_>, next_link: Option<&str>) -> Answer {
+/// The entities of a page as data arrays.
+pub(crate) fn answer(scope: &Scope<'_>, level: &Level<'_>, nodes: &[Node<'_>], told: &Told) -> Answer {
     let mut groups: Vec<Group<'_>> = Vec::new();
-    for node in &page.nodes {
+    for node in nodes {
         let Node::Observation(row) = node else { continue };
         let datastream = row.observation.datastream;
         match groups.iter_mut().rev().find(|group| group.datastream == datastream) {
@@ -55,12 +55,7 @@ pub(crate) fn answer(scope: &Scope<'_>, level: &Level<'_>, page: &Page<'_>, next
     let mut body = Vec::new();
     let mut object = Object::open(&mut body);
     text::list(object.key(&["value"]), &groups, |out, group| list(out, scope, level, group));
-    if let Some(count) = page.count {
-        text::integer(object.key(&[v1_1::COUNT]), i64::try_from(count).unwrap_or(i64::MAX));
-    }
-    if let Some(link) = next_link {
-        text::text(object.key(&[v1_1::NEXT_LINK]), link);
-    }
+    told.members(&mut object, "");
     object.close();
     Answer::new(JSON, body)
 }

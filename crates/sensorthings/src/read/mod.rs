@@ -31,7 +31,7 @@ use page::{Page, split_token};
 use resolve::Found;
 use scope::Scope;
 use source::{Mark, Node};
-use tell::Teller;
+use tell::{Teller, Told};
 
 /// What an answer depends on besides the city.
 #[derive(Clone, Copy, Debug)]
@@ -156,10 +156,11 @@ fn many(
         data_array::check(level, format)?;
         let page = Page::read(scope, &source, level, after, context.page_max)?;
         let link = page.next(page.nodes.len());
-        let link = link.map(|next| page::next_link(scope, &address, level.options, &next));
+        let next_link = link.map(|next| page::next_link(scope, &address, level.options, &next));
+        let told = Told { next_link, count: page.count };
         let mut answer = match format {
-            _ if references => resolve::references(scope, &page, link.as_deref()),
-            Some(ResultFormat::DataArray) => data_array::answer(scope, level, &page, link.as_deref()),
+            _ if references => resolve::references(scope, &page.nodes, &told),
+            Some(ResultFormat::DataArray) => data_array::answer(scope, level, &page.nodes, &told),
             Some(ResultFormat::Csv) => csv::answer(scope, level, &page.nodes)?,
             _ => {
                 return Err(Problem::not_implemented(
@@ -168,7 +169,7 @@ fn many(
             }
         };
         scope.check()?;
-        answer.next_link = link;
+        answer.next_link = told.next_link;
         return Ok(answer);
     }
     let mut body = Vec::new();

@@ -1,10 +1,9 @@
 //! From a path to the entities that it names, each step checked: `Things(1)/Datastreams(2)` is there only when the
 //! datastream is one of that thing.
 
-use super::page::Page;
 use super::scope::Scope;
 use super::source::{Node, Source};
-use super::tell::address_of;
+use super::tell::{Told, address_of};
 use super::{Answer, JSON, TEXT};
 use crate::model::Property;
 use crate::path::EntityPath;
@@ -141,17 +140,12 @@ pub(crate) fn reference(out: &mut Vec<u8>, scope: &Scope<'_>, node: &Node<'_>) {
     object.close();
 }
 
-/// The addresses of a collection (18-088 clause 9.2.6).
-pub(crate) fn references(scope: &Scope<'_>, page: &Page<'_>, next_link: Option<&str>) -> Answer {
+/// The addresses of the entities of a page (18-088 clause 9.2.6).
+pub(crate) fn references(scope: &Scope<'_>, nodes: &[Node<'_>], told: &Told) -> Answer {
     let mut body = Vec::new();
     let mut object = Object::open(&mut body);
-    text::list(object.key(&["value"]), &page.nodes, |out, node| reference(out, scope, node));
-    if let Some(count) = page.count {
-        text::integer(object.key(&[v1_1::COUNT]), i64::try_from(count).unwrap_or(i64::MAX));
-    }
-    if let Some(link) = next_link {
-        text::text(object.key(&[v1_1::NEXT_LINK]), link);
-    }
+    text::list(object.key(&["value"]), nodes, |out, node| reference(out, scope, node));
+    told.members(&mut object, "");
     object.close();
     Answer::new(JSON, body)
 }

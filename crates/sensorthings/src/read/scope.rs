@@ -10,7 +10,7 @@ use crate::catalogue::{self, Catalogue};
 use crate::evaluate::Budget;
 use crate::model::Navigation;
 use crate::problem::Problem;
-use crate::series::{Row, Series, SeriesError};
+use crate::series::{Series, SeriesError};
 use crate::v1_1::entity::Facts;
 
 /// The title of a refusal of what is too much work.
@@ -105,15 +105,6 @@ impl<'a> Scope<'a> {
         let observation_type = body.map_or(ObservationType::Measurement, |body| body.observation_type);
         self.known.set(Some((datastream, observation_type)));
         observation_type
-    }
-
-    /// The feature of interest of an observation: its own, or that of its datastream.
-    pub(crate) fn feature_of<'r>(&self, row: &'r Row) -> Option<&'r EntityId>
-    where
-        'a: 'r,
-    {
-        let own = row.detail().and_then(|detail| detail.feature_of_interest.as_ref());
-        own.or_else(|| self.catalogue.feature_of(self.catalogue.datastream(row.observation.datastream)?))
     }
 }
 

@@ -124,7 +124,7 @@ impl<'a> Node<'a> {
             }
             Self::Observation(row) => match navigation {
                 Navigation::Datastream => scope.entity(kind, &datastream_id(row.observation.datastream))?,
-                Navigation::FeatureOfInterest => scope.entity(kind, scope.feature_of(row)?)?,
+                Navigation::FeatureOfInterest => scope.entity(kind, scope.catalogue.feature_of_row(row)?)?,
                 _ => return None,
             },
         };
@@ -215,7 +215,7 @@ impl<'a> Source<'a> {
         scope.catalogue.datastream(datastream).is_some()
             && match self {
                 Self::OfDatastream(series) => *series == datastream,
-                Self::OfFeature(feature) => scope.feature_of(row) == Some(*feature),
+                Self::OfFeature(feature) => scope.catalogue.feature_of_row(row) == Some(*feature),
                 _ => true,
             }
     }
@@ -365,7 +365,8 @@ impl<'a> Source<'a> {
         match self {
             Self::OfFeature(feature) => {
                 let feature: &'a EntityId = feature;
-                let mine = rows.filter(move |row| scope.feature_of(row).is_some_and(|own| own == feature));
+                let mine =
+                    rows.filter(move |row| scope.catalogue.feature_of_row(row).is_some_and(|own| own == feature));
                 Box::new(mine.map(Node::Observation))
             }
             _ => Box::new(rows.map(Node::Observation)),

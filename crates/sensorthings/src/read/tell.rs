@@ -26,7 +26,8 @@ pub(crate) struct Teller<'s, 'a> {
 pub(crate) struct Told {
     /// The address of the next page.
     pub(crate) next_link: Option<String>,
-    count: Option<u64>,
+    /// How many there are on all pages, where that was asked for.
+    pub(crate) count: Option<u64>,
 }
 
 impl<'s, 'a> Teller<'s, 'a> {
@@ -134,7 +135,7 @@ impl<'s, 'a> Teller<'s, 'a> {
 
 impl Told {
     /// Count and next link, behind the list that `name` names.
-    fn members(&self, object: &mut Object<'_>, name: &str) {
+    pub(crate) fn members(&self, object: &mut Object<'_>, name: &str) {
         if let Some(count) = self.count {
             text::integer(object.key(&[name, v1_1::COUNT]), i64::try_from(count).unwrap_or(i64::MAX));
         }

@@ -143,14 +143,10 @@ fn decimal<T: std::str::FromStr>(digits: &str) -> Option<T> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
 
-    fn written(write: impl FnOnce(&mut Vec<u8>)) -> String {
-        let mut out = Vec::new();
-        write(&mut out);
-        String::from_utf8(out).expect("text")
-    }
+    use super::*;
+    use crate::digits::tests::written;
 
     proptest! {
         #[test]

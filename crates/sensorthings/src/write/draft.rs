@@ -192,13 +192,9 @@ impl<'a> Draft<'a> {
         ids
     }
 
-    /// The feature of interest of the observations of a datastream that name none: its own, or its thing's.
+    /// As [`Catalogue::feature_of`], as it would be.
     pub(super) fn feature_of<'b>(&'b self, datastream: &'b DatastreamBody) -> Option<&'b EntityId> {
-        let own = datastream.feature_of_interest.as_ref();
-        own.or_else(|| match &self.get(EntityKind::Thing, &datastream.thing)?.body {
-            EntityBody::Thing { feature_of_interest, .. } => feature_of_interest.as_ref(),
-            _ => None,
-        })
+        datastream.usual_feature(|thing| Some(self.get(EntityKind::Thing, thing)?))
     }
 
     /// A location (or a feature of interest) of just this shape, the one with the least id.

@@ -54,16 +54,7 @@ fn oven() -> Value {
 fn the_deep_insert_of_the_standard_makes_everything() {
     let mut world = World::sandbox();
     assert_eq!(world.made("Things", &oven()), EntityId::Number(1));
-    let counts = [
-        K::Thing,
-        K::Location,
-        K::HistoricalLocation,
-        K::Datastream,
-        K::Sensor,
-        K::ObservedProperty,
-        K::FeatureOfInterest,
-    ];
-    assert_eq!(counts.map(|kind| world.count(kind)), [1; 7]);
+    assert_eq!(K::ALL.map(|kind| world.count(kind)), [1; 7]);
     assert_eq!(world.related(K::Thing, 1, N::Datastreams), [EntityId::Number(1)]);
     assert_eq!(world.related(K::Location, 1, N::HistoricalLocations), [EntityId::Number(1)]);
     let (observation, detail) = world.series.0.values().next().expect("the observation");

@@ -21,17 +21,8 @@ fn world() -> World {
 }
 
 fn counts(world: &World) -> [usize; 8] {
-    let kinds = [
-        K::Thing,
-        K::Location,
-        K::HistoricalLocation,
-        K::Datastream,
-        K::Sensor,
-        K::ObservedProperty,
-        K::FeatureOfInterest,
-    ];
     let mut counts = [0; 8];
-    for (count, kind) in counts.iter_mut().zip(kinds) {
+    for (count, kind) in counts.iter_mut().zip(K::ALL) {
         *count = world.count(kind);
     }
     counts[7] = world.series.0.len();

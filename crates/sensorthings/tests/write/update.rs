@@ -1,7 +1,7 @@
 //! PATCH, PUT, JSON Patch, `$ref`.
 
 use city::{EntityBody, EntityId, EntityKind as K};
-use sensorthings::model::Navigation as N;
+use sensorthings::model::{EntityType, Navigation as N};
 use sensorthings::write::Change;
 use serde_json::{Value, json};
 
@@ -113,25 +113,8 @@ fn a_json_patch_changes_step_by_step_or_nothing() {
 fn an_empty_json_patch_changes_nothing_of_any_kind() {
     let mut world = world();
     world.made("Datastreams(1)/Observations", &json!({ "result": 1.25 }));
-    let sets = [
-        "Things",
-        "Locations",
-        "Datastreams",
-        "Sensors",
-        "ObservedProperties",
-        "HistoricalLocations",
-        "FeaturesOfInterest",
-    ];
-    let kinds = [
-        K::Thing,
-        K::Location,
-        K::Datastream,
-        K::Sensor,
-        K::ObservedProperty,
-        K::HistoricalLocation,
-        K::FeatureOfInterest,
-    ];
-    for (set, kind) in sets.into_iter().zip(kinds) {
+    for kind in K::ALL {
+        let set = EntityType::from(kind).set();
         let before = world.entity(kind, 1).clone();
         assert_eq!(world.update(&format!("{set}(1)"), &json!([]), Change::Operations), Ok(()), "{set}");
         assert_eq!(*world.entity(kind, 1), before);

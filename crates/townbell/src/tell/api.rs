@@ -9,10 +9,10 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::App;
-use super::problem::Refusal;
+use super::problem::{Refusal, Refused};
 use super::views::{
-    AcknowledgeRequest, AlertHistory, AlertPage, CityView, FeedPage, ForecastView, Health, Mode, Problem, RulePage,
-    RuleView, StateView,
+    AcknowledgeRequest, AlertHistory, AlertPage, CityView, FeedPage, ForecastView, Health, Mode, RulePage, RuleView,
+    StateView,
 };
 use crate::config::control_room_feed;
 use crate::limits::ALERTS_PER_PAGE_MAX;
@@ -30,7 +30,7 @@ pub(super) async fn read<T: Send + 'static>(
 }
 
 /// `GET /health`
-#[utoipa::path(get, path = "/health", responses((status = 200, body = Health), (status = 503, body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(get, path = "/health", responses((status = 200, body = Health), Refused<503>))]
 pub async fn health(State(app): State<App>) -> Answer<Health> {
     if app.desk().failed() {
         return Err(Refusal::unavailable("the desk has stopped: the disk refused a write; the program's log says why"));
@@ -97,7 +97,7 @@ pub enum AlertStates {
 }
 
 /// `GET /api/alerts`
-#[utoipa::path(get, path = "/api/alerts", params(AlertQuery), responses((status = 200, body = AlertPage), (status = 400, body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(get, path = "/api/alerts", params(AlertQuery), responses((status = 200, body = AlertPage), Refused<400>))]
 pub async fn alerts(State(app): State<App>, query: Result<Query<AlertQuery>, QueryRejection>) -> Answer<AlertPage> {
     let Query(query) = query.map_err(|error| Refusal::malformed(error.body_text()))?;
     let state = match query.state.unwrap_or_default() {
@@ -113,7 +113,7 @@ pub async fn alerts(State(app): State<App>, query: Result<Query<AlertQuery>, Que
 }
 
 /// `GET /api/alerts/{id}`
-#[utoipa::path(get, path = "/api/alerts/{id}", params(("id" = String, Path)), responses((status = 200, body = AlertHistory), (status = 404, body = Problem, content_type = "application/problem+json")))]
+#[utoipa::path(get, path = "/api/alerts/{id}", params(("id" = String, Path)), responses((status = 200, body = AlertHistory), Refused<404>))]
 pub async fn alert(State(app): State<App>, Path(id): Path<String>) -> Answer<AlertHistory> {
     let id = AlertId(id.into());
     let (alert, history) = read(&app, move |reader| Ok((reader.alert(&id)?, reader.alert_history(&id)?))).await?;
@@ -127,8 +127,7 @@ fn no_alert() -> Refusal {
 
 /// `POST /api/alerts/{id}/acknowledge`
 #[utoipa::path(post, path = "/api/alerts/{id}/acknowledge", params(("id" = String, Path)), request_body = AcknowledgeRequest,
-    responses((status = 200, body = city::Alert), (status = 400, body = Problem, content_type = "application/problem+json"), (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 409, body = Problem, content_type = "application/problem+json"), (status = 422, body = Problem, content_type = "application/problem+json")))]
+    responses((status = 200, body = city::Alert), Refused<400>, Refused<404>, Refused<409>, Refused<422>))]
 pub async fn acknowledge(
     State(app): State<App>,
     Path(id): Path<String>,
@@ -203,7 +202,7 @@ const FORECAST_PAST: Span = Span::h(24 * 11);
 
 /// `GET /api/forecast/{datastream}`
 #[utoipa::path(get, path = "/api/forecast/{datastream}", params(("datastream" = u32, Path)),
-    responses((status = 200, body = ForecastView), (status = 404, body = Problem, content_type = "application/problem+json")))]
+    responses((status = 200, body = ForecastView), Refused<404>))]
 pub async fn forecast(State(app): State<App>, Path(datastream): Path<String>) -> Answer<ForecastView> {
     let id = super::series::datastream_of(&app, &datastream)?;
     let now = app.clock.now();

@@ -3,6 +3,7 @@
 use axum::Json;
 use utoipa::OpenApi;
 
+use super::views::Problem;
 use super::{api, metrics, pages, sensorthings, series, stream};
 
 #[derive(OpenApi)]
@@ -39,7 +40,7 @@ use super::{api, metrics, pages, sensorthings, series, stream};
         sensorthings::replace,
         sensorthings::delete
     ),
-    components(schemas(crate::picture::VehicleChanges, crate::picture::ObservationEvent, city::AlertChange))
+    components(schemas(crate::picture::VehicleChanges, crate::picture::ObservationEvent, city::AlertChange, Problem))
 )]
 struct Document;
 

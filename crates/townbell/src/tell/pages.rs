@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use rust_embed::{EmbeddedFile, RustEmbed};
 
 use super::App;
-use super::problem::Refusal;
+use super::problem::{Refusal, Refused};
 
 #[derive(RustEmbed)]
 #[folder = "../../web/dist"]
@@ -78,7 +78,7 @@ fn serve(name: &str, file: EmbeddedFile, headers: &HeaderMap) -> Response {
 
 /// `GET /tiles/{z}/{x}/{y}.mvt`: a vector tile (MVT 2.1). 204 where there is nothing.
 #[utoipa::path(get, path = "/tiles/{z}/{x}/{y}", params(("z" = u8, Path), ("x" = u32, Path), ("y" = String, Path, description = "row, with the ending .mvt")),
-    responses((status = 200, content_type = "application/vnd.mapbox-vector-tile"), (status = 204), (status = 400, body = super::views::Problem, content_type = "application/problem+json"), (status = 404, body = super::views::Problem, content_type = "application/problem+json")))]
+    responses((status = 200, content_type = "application/vnd.mapbox-vector-tile"), (status = 204), Refused<400>, Refused<404>))]
 pub async fn tile(State(app): State<App>, Path((z, x, y)): Path<(u8, u32, String)>) -> Result<Response, Refusal> {
     let row = y.strip_suffix(".mvt").and_then(|row| row.parse::<u32>().ok());
     let (Some(tiles), Some(y)) = (&app.tiles, row) else {

@@ -1,11 +1,18 @@
 //! Errors as RFC 9457 problem documents. One way to say no, everywhere.
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use utoipa::openapi::{self, Content, Ref, RefOr, ResponseBuilder};
+use utoipa::{IntoResponses, ToSchema as _};
 
 use super::views::Problem;
 use crate::limits::REQUEST_BYTES_MAX;
+
+/// The media type of a problem document (RFC 9457, section 6.1).
+const PROBLEM_JSON: &str = "application/problem+json";
 
 /// An answer that is no.
 #[derive(Debug)]
@@ -115,11 +122,21 @@ impl IntoResponse for Refusal {
             field: self.field,
         };
         let mut response = (self.status, Json(body)).into_response();
-        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
         if self.status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response
+    }
+}
+
+/// In the OpenAPI document: an operation may be refused with this status.
+pub enum Refused<const STATUS: u16> {}
+
+impl<const STATUS: u16> IntoResponses for Refused<STATUS> {
+    fn responses() -> BTreeMap<String, RefOr<openapi::Response>> {
+        let problem = Content::new(Some(Ref::from_schema_name(Problem::name())));
+        BTreeMap::from([(STATUS.to_string(), ResponseBuilder::new().content(PROBLEM_JSON, problem).into())])
     }
 }
 

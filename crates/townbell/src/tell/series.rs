@@ -13,8 +13,8 @@ use utoipa::IntoParams;
 use super::App;
 use super::api::{Answer, read};
 use super::numbers::{Written, instant};
-use super::problem::Refusal;
-use super::views::{BucketsView, CountView, LatestView, Problem, SeriesView, ThingsView, ValuesView};
+use super::problem::{Refusal, Refused};
+use super::views::{BucketsView, CountView, LatestView, SeriesView, ThingsView, ValuesView};
 use crate::limits::{SERIES_BUCKETS_MAX, SERIES_POINTS_MAX, SERIES_VALUES_MAX, THINGS_IN_BOX_MAX};
 use crate::sensing::Card;
 
@@ -43,7 +43,7 @@ fn between(app: &App, from: Option<Time>, to: Option<Time>) -> Result<(Time, Tim
 
 /// `GET /api/series/{datastream}`
 #[utoipa::path(get, path = "/api/series/{datastream}", params(("datastream" = u32, Path), SeriesQuery),
-    responses((status = 200, body = SeriesView), (status = 400, body = Problem, content_type = "application/problem+json"), (status = 404, body = Problem, content_type = "application/problem+json")))]
+    responses((status = 200, body = SeriesView), Refused<400>, Refused<404>))]
 pub async fn series(
     State(app): State<App>,
     Path(datastream): Path<String>,
@@ -77,7 +77,7 @@ pub struct ValuesQuery {
 
 /// `GET /api/series/{datastream}/values`: every value.
 #[utoipa::path(get, path = "/api/series/{datastream}/values", params(("datastream" = u32, Path), ValuesQuery),
-    responses((status = 200, body = ValuesView), (status = 400, body = Problem, content_type = "application/problem+json"), (status = 404, body = Problem, content_type = "application/problem+json")))]
+    responses((status = 200, body = ValuesView), Refused<400>, Refused<404>))]
 pub async fn values(
     State(app): State<App>,
     Path(datastream): Path<String>,
@@ -145,7 +145,7 @@ pub struct BucketsQuery {
 
 /// `GET /api/series/{datastream}/buckets`: count, minimum, maximum and mean of each stretch of time that has a value.
 #[utoipa::path(get, path = "/api/series/{datastream}/buckets", params(("datastream" = u32, Path), BucketsQuery),
-    responses((status = 200, body = BucketsView), (status = 400, body = Problem, content_type = "application/problem+json"), (status = 404, body = Problem, content_type = "application/problem+json")))]
+    responses((status = 200, body = BucketsView), Refused<400>, Refused<404>))]
 pub async fn buckets(
     State(app): State<App>,
     Path(datastream): Path<String>,
@@ -167,7 +167,7 @@ pub async fn buckets(
 /// `GET /api/series/latest`: the newest value of every series; with a box, of the things in it: what a map that knows
 /// its things asks for again and again.
 #[utoipa::path(get, path = "/api/series/latest", params(BoxQuery),
-    responses((status = 200, body = LatestView), (status = 400, body = Problem, content_type = "application/problem+json")))]
+    responses((status = 200, body = LatestView), Refused<400>))]
 pub async fn latest(
     State(app): State<App>,
     query: Result<Query<BoxQuery>, QueryRejection>,
@@ -209,7 +209,7 @@ impl BoxQuery {
 
 /// `GET /api/things`: all things within a box, with the newest value of each of their series.
 #[utoipa::path(get, path = "/api/things", params(BoxQuery),
-    responses((status = 200, body = ThingsView), (status = 400, body = Problem, content_type = "application/problem+json")))]
+    responses((status = 200, body = ThingsView), Refused<400>))]
 pub async fn things(
     State(app): State<App>,
     query: Result<Query<BoxQuery>, QueryRejection>,

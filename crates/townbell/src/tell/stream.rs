@@ -14,13 +14,12 @@ use tokio_stream::wrappers::ReceiverStream;
 
 use super::App;
 use super::live::{Live, LiveEvent, Resume};
-use super::problem::Refusal;
+use super::problem::{Refusal, Refused};
 use crate::limits::{LIVE_HEARTBEAT, LIVE_LISTENERS_MAX};
 
 /// `GET /api/live`
 #[utoipa::path(get, path = "/api/live", responses(
-    (status = 200, description = "server-sent events: snapshot, clock, vehicles, observation, things, feed, warning, alert", content_type = "text/event-stream"),
-    (status = 503, body = super::views::Problem, content_type = "application/problem+json")))]
+    (status = 200, description = "server-sent events: snapshot, clock, vehicles, observation, things, feed, warning, alert", content_type = "text/event-stream"), Refused<503>))]
 pub async fn live(State(app): State<App>, headers: HeaderMap) -> Result<Response, Refusal> {
     if app.live.listening() >= LIVE_LISTENERS_MAX {
         return Err(Refusal::unavailable(format!("{LIVE_LISTENERS_MAX} listeners are connected already")));

@@ -3,67 +3,40 @@
     dead_code,
     unreachable_pub,
     clippy::expect_used,
+    clippy::unwrap_used,
     clippy::panic,
     reason = "each test file uses its own part, and says what it expected"
 )]
 
+#[path = "../../../store/tests/power/shim.rs"]
+mod shim;
+
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::path::Path;
 
-use reqwest::StatusCode;
+pub use shim::{Plan, Shim};
 
-use crate::house::get;
-use crate::shim::{Plan, Shim};
+use crate::house::{Program, free_address};
+use crate::server::{Foreign, write_city};
 
 /// The store, within the data folder.
 pub const DATABASE: &str = "townbell.sqlite";
 
-/// The program on a disk of ours; killed when dropped.
-pub struct Town {
-    /// Its process.
-    pub child: Child,
-    /// Its folder.
-    pub data: PathBuf,
+/// Starts the program on a disk of ours.
+pub fn start(shim: &Shim, data: &Path, arguments: &[&str], plan: &Plan) -> Program {
+    let mut command = Program::command(arguments);
+    let plan = Plan { at_end: true, report: Some(data.join("report")), ..plan.clone() };
+    shim.preload(&mut command, &data.join(DATABASE), &plan);
+    Program::start(command, data)
 }
 
-impl Town {
-    /// Starts it. Its log goes to `DATA/log`.
-    pub fn start(shim: &Shim, data: &Path, arguments: &[&str], plan: &Plan) -> Self {
-        std::fs::create_dir_all(data).expect("a data folder");
-        let log = std::fs::File::create(data.join("log")).expect("a log");
-        let mut command = Command::new(env!("CARGO_BIN_EXE_townbell"));
-        command.args(arguments).arg("--data").arg(data);
-        command.env_remove("TOWNBELL_TOKEN").stdout(Stdio::null()).stderr(Stdio::from(log));
-        let plan = Plan { at_end: true, report: Some(data.join("report")), ..plan.clone() };
-        shim.preload(&mut command, &data.join(DATABASE), &plan);
-        Self { child: command.spawn().expect("the binary runs"), data: data.to_owned() }
-    }
-
-    /// What it said.
-    pub fn log(&self) -> String {
-        std::fs::read_to_string(self.data.join("log")).expect("the log")
-    }
-
-    /// Waits until it answers.
-    pub async fn ready(&mut self, address: SocketAddr) {
-        for _ in 0..1_200 {
-            if get(address, "/health").await.is_some_and(|(status, _)| status == StatusCode::OK) {
-                return;
-            }
-            let ended = self.child.try_wait().expect("its state");
-            assert!(ended.is_none(), "it ended at the start ({ended:?}): {}", self.log());
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        panic!("it did not come up within a minute: {}", self.log());
-    }
-}
-
-impl Drop for Town {
-    fn drop(&mut self) {
-        // It may have ended already.
-        let _gone = self.child.kill();
-        let _waited = self.child.wait();
-    }
+/// Starts `townbell serve` of a city with a gauge and warnings, and waits until it answers.
+pub async fn serve(folder: &Path, plan: &Plan) -> (Program, SocketAddr) {
+    let feeds = [("water", "sensor_things", "", None), ("warnings", "cap_atom", "/atom", None)];
+    let city = write_city(folder, &Foreign::start().await, &feeds);
+    let (shim, address) = (Shim::build(), free_address());
+    let arguments = ["serve", city.to_str().expect("text"), "--listen", &address.to_string()];
+    let mut town = start(&shim, &folder.join("data"), &arguments, plan);
+    town.ready(address).await;
+    (town, address)
 }

@@ -9,7 +9,7 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus};
 use std::time::Duration;
 
 use city::Time;
@@ -56,42 +56,69 @@ pub fn city_with(folder: &Path, more: &str) -> PathBuf {
     city
 }
 
-/// A port that was free a moment ago.
-pub fn free_port() -> u16 {
+/// An address on loopback that was free a moment ago.
+pub fn free_address() -> SocketAddr {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("its address").port()
+    listener.local_addr().expect("its address")
 }
 
-/// A running `townbell demo`; killed when dropped.
-pub struct Demo {
+/// The program, running; killed when dropped.
+pub struct Program {
     child: Child,
-    /// Where it listens.
-    pub address: SocketAddr,
+    /// Its data folder.
+    pub data: PathBuf,
 }
 
-impl Demo {
-    /// Starts it. Its log goes to `DATA/log`.
-    pub fn start(city: &Path, data: &Path, port: u16, arguments: &[&str]) -> Self {
-        std::fs::create_dir_all(data).expect("a data folder");
-        let log = std::fs::OpenOptions::new().create(true).append(true).open(data.join("log")).expect("a log");
-        let child = Command::new(env!("CARGO_BIN_EXE_townbell"))
-            .args(["demo", "--listen", &format!("127.0.0.1:{port}")])
-            .arg("--city")
-            .arg(city)
-            .arg("--data")
-            .arg(data)
-            .args(arguments)
-            .env("TOWNBELL_LOG", "debug")
-            .stdout(Stdio::null())
-            .stderr(Stdio::from(log))
-            .spawn()
-            .expect("the binary runs");
-        Self { child, address: SocketAddr::from(([127, 0, 0, 1], port)) }
+impl Program {
+    /// The program with these arguments, not started yet.
+    pub fn command(arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_townbell"));
+        command.args(arguments).env("TOWNBELL_LOG", "debug").env_remove("TOWNBELL_TOKEN");
+        command
     }
 
-    /// Whether the process is still there.
-    pub fn runs(&mut self) -> bool {
-        self.child.try_wait().expect("its state").is_none()
+    /// Starts it on a data folder. All that it says goes to `DATA/log`, in the place of what one before it said.
+    pub fn start(mut command: Command, data: &Path) -> Self {
+        std::fs::create_dir_all(data).expect("a data folder");
+        let log = std::fs::File::create(data.join("log")).expect("a log");
+        command.arg("--data").arg(data).stdout(log.try_clone().expect("the log")).stderr(log);
+        Self { child: command.spawn().expect("the binary runs"), data: data.to_owned() }
+    }
+
+    /// What it said.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.data.join("log")).expect("the log")
+    }
+
+    /// How it ended, if it has.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().expect("its state")
+    }
+
+    /// Fails when it has ended.
+    pub fn alive(&mut self) {
+        if let Some(status) = self.ended() {
+            panic!("the program ended: {status}: {}", self.log());
+        }
+    }
+
+    /// Waits until it answers.
+    pub async fn ready(&mut self, address: SocketAddr) {
+        for _ in 0..1_200 {
+            if get(address, "/health").await.is_some_and(|(status, _)| status == StatusCode::OK) {
+                return;
+            }
+            self.alive();
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("it did not come up within a minute: {}", self.log());
+    }
+
+    /// The most memory that it ever had, in MiB (`VmHWM` of proc(5)).
+    pub fn peak_mib(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("its status");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("VmHWM");
+        line.trim().trim_end_matches("kB").trim().parse::<u64>().expect("kB") / 1024
     }
 
     /// kill -9.
@@ -106,23 +133,11 @@ impl Demo {
         let status = self.child.wait().expect("its end");
         assert!(status.success(), "stopped in disorder: {status}");
     }
-
-    /// Waits until it answers.
-    pub async fn ready(&mut self) {
-        for _ in 0..1_200 {
-            if get(self.address, "/health").await.is_some_and(|(status, _)| status == StatusCode::OK) {
-                return;
-            }
-            assert!(self.runs(), "it ended at the start");
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        panic!("it did not come up within a minute");
-    }
 }
 
-impl Drop for Demo {
+impl Drop for Program {
     fn drop(&mut self) {
-        // It may have been stopped already.
+        // It may have ended already.
         let _gone = self.child.kill();
         let _waited = self.child.wait();
     }

@@ -12,7 +12,6 @@ use std::collections::HashMap;
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -25,7 +24,7 @@ use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
-use crate::house::{free_port, get, json};
+use crate::house::{Program, free_address, json};
 
 /// How a body comes.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -233,43 +232,23 @@ pub fn write_city(folder: &Path, foreign: &Foreign, feeds: &[FeedLine<'_>]) -> P
     city
 }
 
-/// A running `townbell serve`; killed when dropped.
+/// A running `townbell serve`.
 pub struct Town {
-    child: Child,
+    /// Its process.
+    pub program: Program,
     /// Where it listens.
     pub address: SocketAddr,
 }
 
 impl Town {
-    /// Starts it and waits until it answers. All that it says goes to `DATA/log`.
+    /// Starts it and waits until it answers.
     pub async fn start(city: &Path, data: &Path) -> Self {
-        std::fs::create_dir_all(data).expect("a data folder");
-        let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
-        let log = std::fs::OpenOptions::new().create(true).append(true).open(data.join("log")).expect("a log");
-        let child = Command::new(env!("CARGO_BIN_EXE_townbell"))
-            .args(["serve".as_ref(), city.as_os_str(), "--data".as_ref(), data.as_os_str()])
-            .args(["--listen", &address.to_string()])
-            .env("TOWNBELL_LOG", "debug")
-            .env_remove("TOWNBELL_TOKEN")
-            .stdout(Stdio::from(log.try_clone().expect("the log")))
-            .stderr(Stdio::from(log))
-            .spawn()
-            .expect("the binary runs");
-        let mut town = Self { child, address };
-        for _ in 0..600 {
-            if get(address, "/health").await.is_some_and(|(status, _)| status == StatusCode::OK) {
-                return town;
-            }
-            town.alive();
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        panic!("it did not come up");
-    }
-
-    /// Fails when the process is gone.
-    pub fn alive(&mut self) {
-        let ended = self.child.try_wait().expect("its state");
-        assert!(ended.is_none(), "the program ended: {ended:?}");
+        let address = free_address();
+        let mut command = Program::command(&["serve", "--listen", &address.to_string()]);
+        command.arg(city);
+        let mut program = Program::start(command, data);
+        program.ready(address).await;
+        Self { program, address }
     }
 
     /// Waits until something is so, and fails when it is not after 40 s or the process has gone.
@@ -278,32 +257,10 @@ impl Town {
             if so(self.address).await {
                 return;
             }
-            self.alive();
+            self.program.alive();
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
         panic!("not within 40 s: {what}; the feeds say {}", json(self.address, "/api/feeds").await);
-    }
-
-    /// The most memory that it ever had, in MiB (`VmHWM` of proc(5)).
-    pub fn peak_mib(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("its status");
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("VmHWM");
-        line.trim().trim_end_matches("kB").trim().parse::<u64>().expect("kB") / 1024
-    }
-
-    /// Ctrl+C, and waits until it has stopped in order.
-    pub fn stop(mut self) {
-        Command::new("kill").args(["-INT", &self.child.id().to_string()]).status().expect("kill runs");
-        let status = self.child.wait().expect("its end");
-        assert!(status.success(), "stopped in disorder: {status}");
-    }
-}
-
-impl Drop for Town {
-    fn drop(&mut self) {
-        // It may have been stopped already.
-        let _gone = self.child.kill();
-        let _waited = self.child.wait();
     }
 }
 

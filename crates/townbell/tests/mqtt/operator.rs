@@ -97,5 +97,5 @@ async fn the_account_with_the_broker_is_shown_while_it_is_there_and_when_it_is_g
     assert_eq!(status["account"]["received"], 4, "what was counted stays");
     assert_eq!(metrics, expected(&status));
     assert_eq!(metrics.first(), Some(&("connected".to_owned(), 0.0)));
-    town.stop();
+    town.program.stop();
 }

@@ -6,8 +6,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::{base, export, refuse, resource};
 use crate::tell::App;
-use crate::tell::problem::Refusal;
-use crate::tell::views::Problem;
+use crate::tell::problem::{Refusal, Refused};
 
 /// `GET /v1.1`
 #[utoipa::path(get, path = "/v1.1", responses((status = 200, description = "service root of SensorThings 1.1, with the requirement classes that are served", content_type = "application/json")))]
@@ -27,10 +26,7 @@ pub async fn root(state: State<App>, uri: Uri, headers: HeaderMap) -> Response {
         ("$resultFormat" = Option<String>, Query, description = "dataArray, csv or parquet, for Observations"),
         ("asOf" = Option<String>, Query, description = "observations as they were known at this instant (RFC 3339)")),
     responses((status = 200, content_type = "application/json"), (status = 204, description = "the property is null"),
-        (status = 405, body = Problem, content_type = "application/problem+json"),
-        (status = 400, body = Problem, content_type = "application/problem+json"),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 501, body = Problem, content_type = "application/problem+json")))]
+        Refused<400>, Refused<404>, Refused<405>, Refused<501>))]
 pub async fn read(State(app): State<App>, uri: Uri, headers: HeaderMap) -> Response {
     let base = base(&app, &headers);
     let path = resource(&uri).to_owned();

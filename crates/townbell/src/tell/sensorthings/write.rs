@@ -14,9 +14,8 @@ use sensorthings::write::{self, Rules, Target};
 use super::{base, batch, observe, refuse, resource};
 use crate::sensing::Trouble;
 use crate::tell::App;
-use crate::tell::problem::Refusal;
+use crate::tell::problem::{Refusal, Refused};
 use crate::tell::routes::Asker;
-use crate::tell::views::Problem;
 
 /// One change of what is there.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -93,10 +92,7 @@ impl Asked {
     params(("path" = String, Path, description = "an entity set, as Things or Datastreams(1)/Observations; CreateObservations; $batch")),
     request_body(content = String, content_type = "application/json"),
     responses((status = 200, content_type = "application/json"), (status = 201, content_type = "application/json"),
-        (status = 400, body = Problem, content_type = "application/problem+json"), (status = 405, body = Problem, content_type = "application/problem+json"), (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 409, body = Problem, content_type = "application/problem+json"), (status = 413, body = Problem, content_type = "application/problem+json"),
-        (status = 422, body = Problem, content_type = "application/problem+json"), (status = 501, body = Problem, content_type = "application/problem+json"),
-        (status = 507, body = Problem, content_type = "application/problem+json")))]
+        Refused<400>, Refused<404>, Refused<405>, Refused<409>, Refused<413>, Refused<422>, Refused<501>, Refused<507>))]
 pub async fn create(State(app): State<App>, asked: Asked) -> Response {
     let base = base(&app, &asked.headers);
     let done = match resource(&asked.uri) {
@@ -111,8 +107,7 @@ pub async fn create(State(app): State<App>, asked: Asked) -> Response {
 #[utoipa::path(patch, path = "/v1.1/{path}", params(("path" = String, Path, description = "an entity, as Things(1)")),
     request_body(content = String, content_type = "application/json"),
     responses((status = 200, content_type = "application/json"),
-        (status = 400, body = Problem, content_type = "application/problem+json"), (status = 405, body = Problem, content_type = "application/problem+json"), (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 409, body = Problem, content_type = "application/problem+json"), (status = 422, body = Problem, content_type = "application/problem+json")))]
+        Refused<400>, Refused<404>, Refused<405>, Refused<409>, Refused<422>))]
 pub async fn update(State(app): State<App>, asked: Asked) -> Response {
     let kind = asked.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let patch = kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json-patch+json");
@@ -124,16 +119,14 @@ pub async fn update(State(app): State<App>, asked: Asked) -> Response {
 #[utoipa::path(put, path = "/v1.1/{path}", params(("path" = String, Path, description = "an entity, as Things(1)")),
     request_body(content = String, content_type = "application/json"),
     responses((status = 200, content_type = "application/json"),
-        (status = 400, body = Problem, content_type = "application/problem+json"), (status = 405, body = Problem, content_type = "application/problem+json"), (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 409, body = Problem, content_type = "application/problem+json"), (status = 422, body = Problem, content_type = "application/problem+json")))]
+        Refused<400>, Refused<404>, Refused<405>, Refused<409>, Refused<422>))]
 pub async fn replace(State(app): State<App>, asked: Asked) -> Response {
     asked.change(&app, Change::Alter(write::Change::Replace)).await
 }
 
 /// `DELETE /v1.1/{path}`: an entity with what hangs on it (18-088, table 25), or a link.
 #[utoipa::path(delete, path = "/v1.1/{path}", params(("path" = String, Path, description = "an entity, as Things(1)")),
-    responses((status = 200), (status = 405, body = Problem, content_type = "application/problem+json"), (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 409, body = Problem, content_type = "application/problem+json"), (status = 501, body = Problem, content_type = "application/problem+json")))]
+    responses((status = 200), Refused<404>, Refused<405>, Refused<409>, Refused<501>))]
 pub async fn delete(State(app): State<App>, asked: Asked) -> Response {
     asked.change(&app, Change::Delete).await
 }
