@@ -4,7 +4,8 @@
 #   make check   formatting, lints, types, and the rules of the house
 #   make bench   the figures of docs/performance.md, measured here
 #   make bench-ingest, bench-query, bench-scale   the series store beside other databases
-.PHONY: run test check bench bench-ingest bench-query bench-scale build web web-tests page-tests rust-tests client-tests install clean pictures generate
+#   make fuzz    the parsers under a fuzzer, two minutes each
+.PHONY: fuzz run test check bench bench-ingest bench-query bench-scale build web web-tests page-tests rust-tests client-tests install clean pictures generate
 
 NPM = npm --prefix web
 LISTEN ?= 127.0.0.1:8080
@@ -71,6 +72,11 @@ bench-query: build
 
 bench-scale: build
 	$(PEERS) scale --table docs/performance-scale.md
+
+# Every fuzz target for FUZZ_S seconds. cargo-fuzz wants a nightly compiler; a stable one does when told so.
+FUZZ_S ?= 120
+fuzz:
+	for target in $$(cargo fuzz list); do RUSTC_BOOTSTRAP=1 cargo fuzz run $$target -- -max_total_time=$(FUZZ_S) || exit 1; done
 
 # Writes what is generated and committed: api/openapi.json, privacy.lock.
 generate: web
