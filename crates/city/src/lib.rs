@@ -29,7 +29,7 @@ pub use id::{
     AlertId, DatastreamId, FeedId, IdHasher, ObservedPropertyId, PlaceId, RouteId, RuleId, Seq, ServiceDate, StopId,
     ThingId, TripId, TripKey,
 };
-pub use observation::{Detail, Erasure, Observation, ObservationKey, Observations};
+pub use observation::{Detail, ErasedKey, Erasure, Observation, ObservationKey, Observations};
 pub use place::Place;
 pub use record::{
     Acknowledgement, FeedBeat, OccupancyClass, Record, RecordKind, ScheduleRelationship, ServiceAlert,

@@ -20,6 +20,18 @@ pub struct Observation {
     pub result: f64,
 }
 
+impl Observation {
+    /// What makes it the same one, with what it has besides.
+    pub fn key(&self, detail: Option<&Detail>) -> ObservationKey {
+        ObservationKey {
+            datastream: self.datastream,
+            phenomenon_time: self.phenomenon_time,
+            result_time: detail.and_then(|detail| detail.result_time),
+            phenomenon_end: detail.and_then(|detail| detail.phenomenon_end),
+        }
+    }
+}
+
 /// What few observations have besides.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Detail {
@@ -52,10 +64,12 @@ impl Detail {
 pub struct ObservationKey {
     /// The series.
     pub datastream: DatastreamId,
-    /// When it was so.
+    /// When it was so; the beginning, where it is an interval.
     pub phenomenon_time: Time,
     /// The result id: when the result was worked out, where its sender said so.
     pub result_time: Option<Time>,
+    /// The end, where it is an interval: an hour and a day that begin together are two, and neither is an instant.
+    pub phenomenon_end: Option<Time>,
 }
 
 /// Many observations, in columns of equal length. In canonical order they are sorted by [`ObservationKey`], equal
@@ -124,9 +138,7 @@ impl Observations {
 
     /// The key of a row.
     pub fn key(&self, row: usize) -> Option<ObservationKey> {
-        let Observation { datastream, phenomenon_time, .. } = self.get(row)?;
-        let result_time = self.detail(row).and_then(|detail| detail.result_time);
-        Some(ObservationKey { datastream, phenomenon_time, result_time })
+        Some(self.get(row)?.key(self.detail(row)))
     }
 
     /// All rows, without their details.
@@ -252,13 +264,16 @@ impl FromIterator<Observation> for Observations {
     }
 }
 
+/// One observation of a series: its phenomenon time, its result time, and the end of an interval.
+pub type ErasedKey = (Time, Option<Time>, Option<Time>);
+
 /// Observations that are taken away for good. The rows that brought them are overwritten; this says that they were.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Erasure {
     /// The series.
     pub datastream: DatastreamId,
-    /// Phenomenon time and result time of each; `None`: the whole series.
-    pub keys: Option<Vec<(Time, Option<Time>)>>,
+    /// Which; `None`: the whole series.
+    pub keys: Option<Vec<ErasedKey>>,
 }
 
 #[cfg(test)]
@@ -285,6 +300,19 @@ mod tests {
         assert_eq!(rows.detail(1), Some(&worked_out(3)));
         assert_eq!(rows.detail(2), Some(&worked_out(9)));
         assert_eq!(rows.detail(0), None);
+    }
+
+    #[test]
+    fn an_interval_is_another_than_its_start_and_than_a_longer_one() {
+        let hours =
+            |hours: i64| Detail { phenomenon_end: worked_out(hours * 3_600_000).result_time, ..Detail::default() };
+        let mut rows: Observations = [at(1, 0, 1.0)].into_iter().collect();
+        rows.push_detailed(at(1, 0, 24.0), hours(24));
+        rows.push_detailed(at(1, 0, 2.0), hours(1));
+        rows.sort();
+        assert_eq!(rows.results(), [1.0, 2.0, 24.0]);
+        let keys: Vec<_> = (0..3).filter_map(|row| rows.key(row)).collect();
+        assert!(keys.is_sorted_by(|one, two| one < two), "{keys:?}");
     }
 
     #[test]

@@ -23,7 +23,8 @@ fn main() {
     let declared = Declared::default();
     let now = Time::from_ms(1_714_654_800_000).unwrap_or_default();
     let scan = |_: &str| Vec::new();
-    let rules = Rules { sandbox: true, declared: &declared, feed: FeedId::new("api"), now, scan: &scan };
+    let give = |_| Some(now);
+    let rules = Rules { sandbox: true, declared: &declared, feed: FeedId::new("api"), now, give: &give, scan: &scan };
     for (rows_a_group, groups) in [(1, 5_000), (1, 50_000), (5_000, 1)] {
         let (rows, body) = (rows_a_group * groups, loggers::body(groups, rows_a_group));
         let median_s = loggers::median_s(rows, || {

@@ -62,8 +62,7 @@ pub struct SeriesError(pub String);
 impl Row {
     /// What makes it the same observation.
     pub fn key(&self) -> ObservationKey {
-        let Observation { datastream, phenomenon_time, .. } = self.observation;
-        ObservationKey { datastream, phenomenon_time, result_time: self.detail().and_then(|detail| detail.result_time) }
+        self.observation.key(self.detail())
     }
 
     /// What it has besides.

@@ -256,7 +256,7 @@ impl Asked {
     fn compare(&self, a: &Value, b: &Value) -> Ordering {
         let by_id = natural(a).cmp(&natural(b));
         let is_time = |name: &str| name.ends_with("Time");
-        let by_time = |value: &Value| (natural(value).1, natural(value).0, natural(value).2);
+        let by_time = |value: &Value| (natural(value).1, natural(value));
         match self.order.as_slice() {
             [("@iot.id", descending)] => return turned(by_id, *descending),
             [("phenomenonTime", descending)] => return turned(by_time(a).cmp(&by_time(b)), *descending),

@@ -135,7 +135,7 @@ fn what_few_observations_have_is_told() {
     detail.parameters.set("run", Primitive::Integer(3));
     city.series.put(1, at("2024-05-02T03:00:00Z"), 0.0, Some(detail), at("2024-05-02T05:00:01Z"));
     let told = city.json("/Datastreams(1)/Observations")["value"][0].clone();
-    assert_eq!(told["@iot.id"], json!("1-1714618800000-1714626000250"));
+    assert_eq!(told["@iot.id"], json!("1-1714618800000_1714622400000-1714626000250"));
     assert_eq!(told["phenomenonTime"], json!("2024-05-02T03:00:00Z/2024-05-02T04:00:00Z"));
     assert_eq!(told["resultTime"], json!("2024-05-02T05:00:00.250Z"));
     assert_eq!(told["validTime"], json!("2024-05-02T00:00:00Z/2024-05-03T00:00:00Z"));

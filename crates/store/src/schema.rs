@@ -12,9 +12,14 @@ use serde::Deserialize;
 use serde_reflection::{ContainerFormat, Format, Named, Samples, Tracer, TracerConfig, VariantFormat};
 
 use crate::error::StoreError;
+use crate::series;
+
+/// A migration, within its transaction.
+type Migration = fn(&Connection) -> Result<(), StoreError>;
 
 /// Migrations in order; the place in the list, from 1, is the `user_version` after it. Forward only.
-const MIGRATIONS: [&str; 1] = [include_str!("../../../schema/sqlite/001_start.sql")];
+const MIGRATIONS: [Migration; 2] =
+    [|file| Ok(file.execute_batch(include_str!("../../../schema/sqlite/001_start.sql"))?), series::tell_ends_apart];
 
 /// Brings the file to this program's version. A newer file is refused untouched; each step is one transaction with
 /// its version number, so that a kill between them leaves a whole version.
@@ -24,9 +29,9 @@ pub(crate) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     if found > known {
         return Err(StoreError::TooNew { found, known });
     }
-    for (version, sql) in (1_i64..).zip(MIGRATIONS).filter(|(version, _)| *version > found) {
+    for (version, migration) in (1_i64..).zip(MIGRATIONS).filter(|(version, _)| *version > found) {
         let transaction = connection.transaction()?;
-        transaction.execute_batch(sql)?;
+        migration(&transaction)?;
         transaction.pragma_update(None, "user_version", version)?;
         transaction.commit()?;
     }

@@ -13,16 +13,18 @@ mod town;
 
 use std::collections::BTreeMap;
 
-use city::{DatastreamId, Detail, Erasure, Observation, ObservationKey, Observations, Record, Seq, Span, Time};
+use city::{DatastreamId, Detail, Erasure, Observation, Observations, Record, Seq, Span, Time};
 use proptest::prelude::*;
 use store::{Batch, RowQuery, SealPlan, SealedSlice, Store};
 
 const STEP_MS: i64 = 60_000;
 const SLOTS: i64 = 300;
 
-/// Series, slot of the phenomenon time, result time, result in tenths.
-type Said = (u32, i64, Option<i64>, i32);
-type Key = (u32, i64, Option<i64>);
+/// Result time, and the end of an interval.
+type Which = (Option<i64>, Option<i64>);
+/// Series, slot of the phenomenon time, which of that time, result in tenths.
+type Said = (u32, i64, Which, i32);
+type Key = (u32, i64, Which);
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -31,22 +33,25 @@ enum Step {
     WorkOut,
     Write,
     Reopen,
-    Erase(u32, Option<Vec<(i64, Option<i64>)>>),
+    Erase(u32, Option<Vec<(i64, Which)>>),
 }
 
 fn said() -> impl Strategy<Value = Said> {
-    let result_time = prop_oneof![5 => Just(None), 1 => (0_i64..3).prop_map(Some)];
-    (1_u32..4, 0..SLOTS, result_time, -20_i32..100)
+    (1_u32..4, 0..SLOTS, which(), -20_i32..100)
+}
+
+fn which() -> impl Strategy<Value = Which> {
+    let end = (SLOTS..SLOTS + 3).prop_map(|slot| Some(slot * STEP_MS));
+    (prop::option::weighted(0.2, 0_i64..3), prop_oneof![5 => Just(None), 1 => end])
 }
 
 fn step() -> impl Strategy<Value = Step> {
     // Runs in order, as sensors send them, and single points anywhere, late or corrected.
     let run = (1_u32..4, 0..SLOTS, 1_i64..40, -20_i32..100).prop_map(|(id, from, length, value)| {
-        (0..length).map(|n| (id, from + n, None, value + n as i32 % 5)).collect()
+        (0..length).map(|n| (id, from + n, (None, None), value + n as i32 % 5)).collect()
     });
     let batch = prop_oneof![2 => run, 2 => prop::collection::vec(said(), 1..12)];
-    let erased =
-        prop::option::weighted(0.8, prop::collection::vec((0..SLOTS, prop::option::weighted(0.2, 0_i64..3)), 1..30));
+    let erased = prop::option::weighted(0.8, prop::collection::vec((0..SLOTS, which()), 1..30));
     prop_oneof![
         12 => prop::collection::vec(batch, 1..4).prop_map(Step::Commit),
         3 => Just(Step::Seal),
@@ -59,6 +64,15 @@ fn step() -> impl Strategy<Value = Step> {
 
 fn slot(slot: i64) -> Time {
     town::at(slot * STEP_MS)
+}
+
+fn detail((result, end): Which) -> Detail {
+    Detail { result_time: result.map(town::at), phenomenon_end: end.map(town::at), ..Detail::default() }
+}
+
+fn which_of(detail: Option<&Detail>) -> Which {
+    let ms = |time: Option<Time>| time.map(|time| time.since(town::at(0)).as_ms());
+    detail.map_or((None, None), |detail| (ms(detail.result_time), ms(detail.phenomenon_end)))
 }
 
 /// All versions, the oldest first.
@@ -75,10 +89,10 @@ impl Naive {
         let mut new = Vec::new();
         for batch in batches {
             let mut sorted = batch.clone();
-            sorted.sort_by_key(|(id, slot, result_time, _)| (*id, *slot, *result_time));
+            sorted.sort_by_key(|(id, slot, which, _)| (*id, *slot, *which));
             let mut of_batch = 0;
-            for (id, slot, result_time, tenths) in sorted {
-                let versions = self.versions.entry((id, slot, result_time)).or_default();
+            for (id, slot, which, tenths) in sorted {
+                let versions = self.versions.entry((id, slot, which)).or_default();
                 let result = f64::from(tenths) / 10.0;
                 if versions.last().is_none_or(|(_, known)| *known != result) {
                     versions.push((seq, result));
@@ -91,18 +105,17 @@ impl Naive {
         new
     }
 
-    fn erase(&mut self, id: u32, keys: Option<&Vec<(i64, Option<i64>)>>) {
+    fn erase(&mut self, id: u32, keys: Option<&Vec<(i64, Which)>>) {
         self.seq += 1;
-        self.versions.retain(|(of, slot, result_time), _| {
-            *of != id || keys.is_some_and(|keys| !keys.contains(&(*slot, *result_time)))
-        });
+        self.versions
+            .retain(|(of, slot, which), _| *of != id || keys.is_some_and(|keys| !keys.contains(&(*slot, *which))));
     }
 
-    fn current(&self, id: u32, as_of: u64) -> Vec<(i64, Option<i64>, f64)> {
-        let of = self.versions.range((id, i64::MIN, None)..(id + 1, i64::MIN, None));
-        of.filter_map(|((_, slot, result_time), versions)| {
+    fn current(&self, id: u32, as_of: u64) -> Vec<(i64, Which, f64)> {
+        let of = self.versions.range((id, i64::MIN, (None, None))..(id + 1, i64::MIN, (None, None)));
+        of.filter_map(|((_, slot, which), versions)| {
             let newest = versions.iter().rev().find(|(seq, _)| *seq <= as_of)?;
-            Some((*slot, *result_time, newest.1))
+            Some((*slot, *which, newest.1))
         })
         .collect()
     }
@@ -134,11 +147,11 @@ impl Pair {
 
     fn batch(&self, said: &[Said]) -> Batch {
         let mut rows = Observations::default();
-        for (id, at, result_time, tenths) in said {
+        for (id, at, which, tenths) in said {
             let phenomenon_time = slot(*at);
             let result = f64::from(*tenths) / 10.0;
             let one = Observation { datastream: DatastreamId(*id), phenomenon_time, result };
-            rows.push_detailed(one, Detail { result_time: result_time.map(town::at), ..Detail::default() });
+            rows.push_detailed(one, detail(*which));
         }
         let admission = self.gate.admit_observations(&town::feed("water"), &rows, slot(2 * SLOTS)).unwrap();
         assert_eq!(admission.tally.rejected_total(), 0);
@@ -177,7 +190,8 @@ impl Pair {
                 self.store = Store::open(&path).unwrap();
             }
             Step::Erase(id, keys) => {
-                let told = keys.as_ref().map(|keys| keys.iter().map(|(at, r)| (slot(*at), r.map(town::at))).collect());
+                let told = |(at, (result, end)): &(i64, Which)| (slot(*at), result.map(town::at), end.map(town::at));
+                let told = keys.as_ref().map(|keys| keys.iter().map(told).collect());
                 let erasure = Erasure { datastream: DatastreamId(*id), keys: told };
                 let feed = town::feed("water");
                 let admission = self.gate.admit_erasures(&feed, vec![erasure], slot(2 * SLOTS)).unwrap();
@@ -197,17 +211,17 @@ impl Pair {
             assert_eq!(reader.count(series), current.len() as u64, "count of {id}");
             assert_eq!(reader.span(series), current.first().zip(current.last()).map(|(a, b)| (slot(a.0), slot(b.0))));
             let latest = reader.latest_of(&[series]).unwrap().pop();
-            let latest = latest.map(|l| (l.point.time, l.detail.and_then(|d| d.result_time), l.point.result));
-            assert_eq!(latest, current.last().map(|(at, r, v)| (slot(*at), r.map(town::at), *v)), "latest of {id}");
-            let told = |list: Vec<(i64, Option<i64>, f64)>| -> Vec<(Time, Option<Time>, f64)> {
-                list.into_iter().map(|(at, r, v)| (slot(at), r.map(town::at), v)).collect()
+            let latest = latest.map(|l| (l.point.time, which_of(l.detail.as_deref()), l.point.result));
+            assert_eq!(latest, current.last().map(|(at, w, v)| (slot(*at), *w, *v)), "latest of {id}");
+            let told = |list: Vec<(i64, Which, f64)>| -> Vec<(Time, Which, f64)> {
+                list.into_iter().map(|(at, w, v)| (slot(at), w, v)).collect()
             };
             for descending in [false, true] {
                 for as_of in [None, Some(Seq(as_of))] {
                     let query = RowQuery { from: Some(slot(from)), to: Some(slot(to)), descending, as_of };
                     let rows = reader.rows(series, query).map(|row| {
                         let row = row.unwrap();
-                        (row.observation.phenomenon_time, row.key().result_time, row.observation.result)
+                        (row.observation.phenomenon_time, which_of(row.detail.as_deref()), row.observation.result)
                     });
                     let mut expected = self.naive.current(id, as_of.map_or(u64::MAX, |seq| seq.0));
                     expected.retain(|(at, ..)| (from..to).contains(at));
@@ -257,14 +271,15 @@ impl Pair {
                 for place in 0..observations.len() {
                     let key = observations.key(place).unwrap();
                     let slot = tick(key.phenomenon_time) / STEP_MS;
-                    kept.push(((key.datastream.0, slot, key.result_time.map(tick)), observations.results()[place]));
+                    let which = which_of(observations.detail(place));
+                    kept.push(((key.datastream.0, slot, which), observations.results()[place]));
                 }
             }
             assert_eq!(kept, self.naive.row(row.seq.0), "row {}", row.seq);
         }
-        for ((id, at, result_time), versions) in &self.naive.versions {
-            let (datastream, phenomenon_time) = (DatastreamId(*id), slot(*at));
-            let key = ObservationKey { datastream, phenomenon_time, result_time: result_time.map(town::at) };
+        for ((id, at, which), versions) in &self.naive.versions {
+            let one = Observation { datastream: DatastreamId(*id), phenomenon_time: slot(*at), result: 0.0 };
+            let key = one.key(Some(&detail(*which)));
             let found = self.store.read().superseded(&key).unwrap();
             let found: Vec<(u64, f64)> = found.iter().map(|v| (v.row.seq.0, v.row.observation.result)).collect();
             assert_eq!(&found, versions);
@@ -308,7 +323,7 @@ fn what_was_known_at_three_twelve_is_told() {
     pair.store.seal(at(4, 0)).unwrap();
     say(&mut pair, 3.0, 3, 13);
     let reader = pair.store.read();
-    let key = ObservationKey { datastream: DatastreamId(1), phenomenon_time: town::at(0), result_time: None };
+    let key = Observation { datastream: DatastreamId(1), phenomenon_time: town::at(0), result: 0.0 }.key(None);
     let told = |seq: Seq| reader.row(&key, Some(seq)).unwrap().map(|row| row.observation.result);
     assert_eq!(told(reader.seq_at(at(2, 59)).unwrap()), None);
     assert_eq!(told(reader.seq_at(at(3, 11)).unwrap()), Some(1.0));

@@ -177,7 +177,7 @@ fn erased_observations_leave_no_byte_behind() {
     assert!(sealed.windows(8).any(|bytes| bytes == magic(7).to_le_bytes()));
     say(&mut store, 1, 200, 260, &|n| if n % 50 == 7 { magic(n) } else { n as f64 / 10.0 });
 
-    let key = |n: i64| (town::at(n * 1000), None);
+    let key = |n: i64| (town::at(n * 1000), None, None);
     let keys = Some((0..260).filter(|n| n % 50 == 7).map(key).collect());
     let erasure = city::Erasure { datastream: DatastreamId(1), keys };
     let batch =

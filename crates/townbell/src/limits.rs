@@ -48,6 +48,11 @@ pub const SERIES_BUCKETS_MAX: u32 = 10_000;
 pub const SERIES_VALUES_MAX: usize = 100_000;
 /// Things that one answer holds; a map shows no more.
 pub const THINGS_IN_BOX_MAX: usize = 10_000;
+/// How far ahead of the clock times run that are given to observations without one: 60,000 of a datastream at once. Beyond
+/// it they would be untrue; the gate's own bound for a sender's clock is five minutes.
+pub const GIVEN_AHEAD_MAX: Span = Span::min(1);
+/// Datastreams whose last given time is remembered: more do not send without a time in one millisecond. About 6 MB.
+pub const GIVEN_MAX: usize = 1 << 18;
 /// Changes that a listener (MQTT) may be behind before it loses the oldest; they are in the store.
 pub const TOLD_MAX: usize = 1_024;
 /// Chunks of an export that wait for a slow reader.

@@ -10,8 +10,8 @@ use super::scope::Scope;
 use super::source::{Mark, Part};
 use crate::series::Row;
 
-/// Order of observations by time.
-type Key = (Time, DatastreamId, Option<Time>);
+/// Order of observations by time, then by key.
+type Key = (Time, ObservationKey);
 
 pub(crate) struct Merge<'s, 'a> {
     scope: &'s Scope<'a>,
@@ -32,8 +32,7 @@ struct Head<'s> {
 }
 
 fn key(row: &Row) -> Key {
-    let ObservationKey { datastream, phenomenon_time, result_time } = row.key();
-    (phenomenon_time, datastream, result_time)
+    (row.observation.phenomenon_time, row.key())
 }
 
 impl<'s, 'a> Merge<'s, 'a> {
@@ -44,7 +43,7 @@ impl<'s, 'a> Merge<'s, 'a> {
         descending: bool,
     ) -> Self {
         let after = match &part.after {
-            Some(Mark::Observation(mark)) => Some((mark.phenomenon_time, mark.datastream, mark.result_time)),
+            Some(Mark::Observation(mark)) => Some((mark.phenomenon_time, *mark)),
             _ => None,
         };
         let (mut from, mut to) = (part.from, part.to);

@@ -62,9 +62,9 @@ pub(crate) enum Mark {
 /// In which order observations are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Walk {
-    /// By id: datastream, phenomenon time, result time.
+    /// By id: datastream, phenomenon time, result time, end of an interval.
     ById { descending: bool },
-    /// By phenomenon time, then datastream and result time. For entities as [`Walk::ById`].
+    /// By phenomenon time, then by id. For entities as [`Walk::ById`].
     ByTime { descending: bool },
 }
 
@@ -329,7 +329,7 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// Observations by datastream, phenomenon time and result time.
+    /// Observations by their ids.
     fn observations<'s>(&self, scope: &'s Scope<'a>, part: &Part, descending: bool) -> Nodes<'s, 'a> {
         let after = match &part.after {
             Some(Mark::Observation(key)) => Some(*key),

@@ -111,12 +111,16 @@ pub(crate) fn path_id(out: &mut Vec<u8>, id: &EntityId) {
     }
 }
 
-/// An observation's id: `DATASTREAM-MS`, or `DATASTREAM-MS-RESULTTIMEMS` where it has a result time; it needs no
-/// escapes anywhere.
+/// An observation's id: `DATASTREAM-MS`, `DATASTREAM-MS_ENDMS` of an interval, each with `-RESULTTIMEMS` behind it where
+/// it has a result time; it needs no escapes anywhere.
 pub(crate) fn key(out: &mut Vec<u8>, key: &ObservationKey) {
     whole(out, u64::from(key.datastream.0));
     out.push(b'-');
     integer(out, key.phenomenon_time.ms());
+    if let Some(end) = key.phenomenon_end {
+        out.push(b'_');
+        integer(out, end.ms());
+    }
     if let Some(result_time) = key.result_time {
         out.push(b'-');
         integer(out, result_time.ms());
@@ -127,12 +131,18 @@ pub(crate) fn key(out: &mut Vec<u8>, key: &ObservationKey) {
 pub fn key_of(id: &str) -> Option<ObservationKey> {
     let mut parts = id.split('-');
     let datastream = DatastreamId(decimal(parts.next()?)?);
-    let phenomenon_time = Time::from_ms(decimal(parts.next()?)?)?;
+    let time = |ms: &str| Time::from_ms(decimal(ms)?);
+    let phenomenon = parts.next()?;
+    let (phenomenon_time, phenomenon_end) = match phenomenon.split_once('_') {
+        None => (time(phenomenon)?, None),
+        Some((from, to)) => (time(from)?, Some(time(to)?)),
+    };
     let result_time = match parts.next() {
         None => None,
-        Some(ms) => Some(Time::from_ms(decimal(ms)?)?),
+        Some(ms) => Some(time(ms)?),
     };
-    parts.next().is_none().then_some(ObservationKey { datastream, phenomenon_time, result_time })
+    let key = ObservationKey { datastream, phenomenon_time, result_time, phenomenon_end };
+    parts.next().is_none().then_some(key)
 }
 
 /// A number written as we write it: so that one observation has one id.
@@ -148,13 +158,18 @@ mod tests {
     use super::*;
     use crate::digits::tests::written;
 
+    fn time_ms() -> std::ops::Range<i64> {
+        946_684_800_000..4_102_444_800_000
+    }
+
     proptest! {
         #[test]
-        fn an_observation_has_one_id(datastream in any::<u32>(), ms in 946_684_800_000_i64..4_102_444_800_000, result in proptest::option::of(946_684_800_000_i64..4_102_444_800_000)) {
+        fn an_observation_has_one_id(datastream in any::<u32>(), ms in time_ms(), result in proptest::option::of(time_ms()), end in proptest::option::of(time_ms())) {
             let mine = ObservationKey {
                 datastream: DatastreamId(datastream),
                 phenomenon_time: Time::from_ms(ms).expect("a time"),
                 result_time: result.and_then(Time::from_ms),
+                phenomenon_end: end.and_then(Time::from_ms),
             };
             prop_assert_eq!(key_of(&written(|out| key(out, &mine))), Some(mine));
         }
@@ -162,9 +177,19 @@ mod tests {
 
     #[test]
     fn what_is_no_observation_has_no_key() {
-        for id in
-            ["", "1", "1-", "-1-1714446000000", "01-1714446000000", "1-+1714446000000", "1-5", "1-1714446000000-1"]
-        {
+        for id in [
+            "",
+            "1",
+            "1-",
+            "-1-1714446000000",
+            "01-1714446000000",
+            "1-+1714446000000",
+            "1-5",
+            "1-1714446000000-1",
+            "1-1714446000000_",
+            "1-1714446000000_1714446000001_1714446000002",
+            "1_1714446000000",
+        ] {
             assert_eq!(key_of(id), None, "{id}");
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use city::{DatastreamId, EntityBody, EntityId, EntityKind, Erasure, ObservationKey};
+use city::{DatastreamId, EntityBody, EntityId, EntityKind, ErasedKey, Erasure, ObservationKey};
 
 use super::address::{Address, One};
 use super::draft::{Draft, unknown};
@@ -25,7 +25,8 @@ impl Draft<'_> {
     fn remove_observation(&mut self, series: &dyn Series, key: &ObservationKey) -> Result<(), Problem> {
         let found = series.row(key, None).map_err(unreadable)?;
         found.ok_or_else(|| unknown(EntityType::Observation))?;
-        self.erase(key);
+        let gone = (key.phenomenon_time, key.result_time, key.phenomenon_end);
+        self.erasures.push(Erasure { datastream: key.datastream, keys: Some(vec![gone]) });
         Ok(())
     }
 
@@ -175,7 +176,7 @@ fn keys_of(
     datastream: DatastreamId,
     feature: &EntityId,
     own: bool,
-) -> Result<Vec<(city::Time, Option<city::Time>)>, Problem> {
+) -> Result<Vec<ErasedKey>, Problem> {
     let mut keys = Vec::new();
     for row in series.rows(datastream, city::time::TIME_MIN, end_of_time(), false, None).map_err(unreadable)? {
         let row = row.map_err(unreadable)?;
@@ -187,7 +188,8 @@ fn keys_of(
         if !of_feature {
             continue;
         }
-        keys.push((row.observation.phenomenon_time, detail.and_then(|detail| detail.result_time)));
+        let key = row.key();
+        keys.push((key.phenomenon_time, key.result_time, key.phenomenon_end));
         if keys.len() > ERASED_MAX {
             let detail =
                 format!("more than {ERASED_MAX} observations would go one by one; delete their datastreams first");

@@ -28,5 +28,5 @@ pub use link::STANDS_STILL;
 pub use plan::{Plan, Target};
 pub use request::{delete, post, update};
 pub use rows::{Created, create_observations, observation_from_members};
-pub use rules::{Declared, Rules, Scan};
+pub use rules::{Declared, Give, Rules, Scan};
 pub use update::Change;

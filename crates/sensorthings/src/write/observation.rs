@@ -32,8 +32,7 @@ impl Draft<'_> {
             let detail = format!("expected at most {OBSERVATIONS_MAX} observations; more go to CreateObservations");
             return Err(Problem::too_large(detail));
         }
-        let Observation { datastream, phenomenon_time, .. } = observation;
-        let key = ObservationKey { datastream, phenomenon_time, result_time: detail.result_time };
+        let key = observation.key(Some(&detail));
         self.observations.push_detailed(observation, detail);
         Ok(key)
     }
@@ -47,11 +46,9 @@ impl Draft<'_> {
         let datastream = self.datastream(series).ok_or_else(|| body.missing("Datastream"))?;
         let property = &datastream.observed_property;
         let text = |name: &str| body.text(name);
-        let (phenomenon_time, phenomenon_end) = match text("phenomenonTime")? {
-            Some(text) => instant_or_interval(text).map_err(|no| no.about(&body.field.member("phenomenonTime")))?,
-            // A sender without a clock (18-088 table 15).
-            None => (self.rules.now, None),
-        };
+        let time = body.field.member("phenomenonTime");
+        let sent = text("phenomenonTime")?.map(|text| instant_or_interval(text).map_err(|no| no.about(&time)));
+        let sent = sent.transpose()?;
         let result_time =
             text("resultTime")?.map(|text| instant(text).map_err(|no| no.about(&body.field.member("resultTime"))));
         let valid_time = text("validTime")?.map(|text| interval(text, &body.field.member("validTime")));
@@ -63,7 +60,7 @@ impl Draft<'_> {
             body.get("resultQuality").map(|value| self.rules.primitive(value, &body.field.member("resultQuality")));
         let parameters = body.map.get("parameters").unwrap_or(&Value::Null);
         let detail = Detail {
-            phenomenon_end,
+            phenomenon_end: sent.and_then(|(_, end)| end),
             result_time: result_time.transpose()?,
             valid_time: valid_time.transpose()?,
             result: other,
@@ -71,6 +68,8 @@ impl Draft<'_> {
             parameters: self.rules.bag(parameters, Keys::Of(property), &body.field.member("parameters"))?,
             feature_of_interest: None,
         };
+        // A sender without a clock (18-088 table 15). Last, so that nothing that is refused is given one.
+        let phenomenon_time = sent.map_or_else(|| self.rules.given(series, &time), |(from, _)| Ok(from))?;
         Ok((Observation { datastream: series, phenomenon_time, result }, detail))
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use city::{DeclaredKind, EntityId, FeedId, ObservedProperty, Primitive, Properties, Time};
+use city::{DatastreamId, DeclaredKind, EntityId, FeedId, ObservedProperty, Primitive, Properties, Time};
 use serde_json::Value;
 
 use super::field::Field;
@@ -11,6 +11,10 @@ use crate::problem::Problem;
 
 /// What the scan of a text finds, in words ("a telephone number"); empty when it may be kept.
 pub type Scan<'a> = dyn Fn(&str) -> Vec<&'static str> + Sync + 'a;
+
+/// The phenomenon time of an observation that was sent without one: about now, and never given to this datastream before.
+/// `None`: more of them came than there are milliseconds, and the times would run away from the clock.
+pub type Give<'a> = dyn Fn(DatastreamId) -> Option<Time> + 'a;
 
 /// Who may write what, for one request.
 #[derive(Clone)]
@@ -23,6 +27,8 @@ pub struct Rules<'a> {
     pub feed: FeedId,
     /// The time of the request.
     pub now: Time,
+    /// Gives times to observations that were sent without.
+    pub give: &'a Give<'a>,
     /// The gate's scan, so that the answer can name the field. The gate scans again what it admits.
     pub scan: &'a Scan<'a>,
 }
@@ -75,6 +81,13 @@ pub(super) enum Keys<'a> {
 }
 
 impl Rules<'_> {
+    /// The time of an observation that was sent without one.
+    pub(super) fn given(&self, datastream: DatastreamId, field: &Field<'_>) -> Result<Time, Problem> {
+        let detail = "more observations without a phenomenonTime come to this datastream than there are milliseconds; \
+                      send each with its own";
+        (self.give)(datastream).ok_or_else(|| Problem::refused(detail).about(field))
+    }
+
     /// A text that may be kept: short enough, nothing hidden in it, nothing of a person.
     pub(super) fn text(&self, text: &str, chars_max: usize, field: &Field<'_>) -> Result<String, Problem> {
         if text.chars().take(chars_max + 1).count() > chars_max {

@@ -15,6 +15,8 @@ pub(crate) enum NoInstant {
     WithoutZone,
     /// Before 2000 or after 2100.
     OutOfRange,
+    /// `23:59:60`: there is no room for it between two milliseconds.
+    LeapSecond,
     /// An interval that ends before it starts.
     Backwards,
     /// Anything else.
@@ -26,6 +28,7 @@ impl NoInstant {
         match self {
             Self::WithoutZone => "expected a time with its zone, as 2024-05-02T13:00:00Z; the zone is never guessed",
             Self::OutOfRange => "expected a time between 2000 and 2100",
+            Self::LeapSecond => "expected no leap second, as 23:59:60; send 23:59:59.999 or the next second",
             Self::Backwards => "expected an interval that ends after it starts",
             Self::Other => "expected an ISO 8601 time, as 2024-05-02T13:00:00Z",
         }
@@ -41,10 +44,18 @@ pub(crate) fn instant(text: &str) -> Result<Time, NoInstant> {
         return Err(NoInstant::Other);
     }
     match text.parse::<jiff::Timestamp>() {
+        Ok(_) if is_leap_second(text) => Err(NoInstant::LeapSecond),
         Ok(timestamp) => Time::from_ms(timestamp.as_millisecond()).ok_or(NoInstant::OutOfRange),
         Err(_) if text.parse::<jiff::civil::DateTime>().is_ok() => Err(NoInstant::WithoutZone),
         Err(_) => Err(NoInstant::Other),
     }
+}
+
+/// Whether the seconds are 60: what reads it would take it for the second before, which has observations of its own.
+fn is_leap_second(text: &str) -> bool {
+    let time = text.split_once(['T', 't', ' ']).map_or("", |(_, time)| time);
+    let clock = time.chars().take_while(|c| c.is_ascii_digit() || *c == ':').filter(char::is_ascii_digit);
+    clock.skip(4).eq("60".chars())
 }
 
 /// An instant, or an interval `from/to` with its end.
@@ -131,6 +142,11 @@ mod tests {
         assert_eq!(at("2024-02-29T23:59:59.9999Z"), Ok(1_709_251_199_999));
         assert_eq!(at("2024-05-02T13:00:00"), Err(NoInstant::WithoutZone));
         assert_eq!(at("2023-02-29T00:00:00Z"), Err(NoInstant::Other));
+        for leap in ["2016-12-31T23:59:60Z", "2016-12-31t23:59:60.5Z", "20161231T235960Z", "2017-01-01T01:59:60+02:00"]
+        {
+            assert_eq!(at(leap), Err(NoInstant::LeapSecond), "{leap}");
+        }
+        assert_eq!(at("2016-12-31T23:60:00Z"), Err(NoInstant::Other));
         assert_eq!(at("1999-12-31T00:00:00Z"), Err(NoInstant::OutOfRange));
         assert_eq!(instant_or_interval("2024-05-02T13:00:00Z/2024-05-02T12:00:00Z"), Err(NoInstant::Backwards));
     }

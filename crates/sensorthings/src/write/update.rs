@@ -1,8 +1,6 @@
 //! Changing entities: PATCH, PUT, JSON Patch (18-088 clause 10.3).
 
-use std::slice;
-
-use city::{Detail, Entity, EntityId, EntityKind, Erasure, Observation, ObservationKey};
+use city::{Detail, Entity, EntityBody, EntityId, EntityKind, Observation, ObservationKey};
 use serde_json::{Map, Value, json};
 
 use super::address::One;
@@ -13,7 +11,7 @@ use super::entity::fill;
 use super::field::Field;
 use super::json_patch;
 use super::plan::Target;
-use crate::model::{EntityType, Navigation};
+use crate::model::{EntityType, Navigation, Property};
 use crate::problem::Problem;
 use crate::series::{Row, Series, SeriesError};
 
@@ -39,13 +37,19 @@ impl Draft<'_> {
         match one {
             One::Observation(key) => self.update_observation(series, &key, value, change).map(Target::Observation),
             One::Entity(kind, id) => {
-                self.update_entity(kind, &id, value, change)?;
+                self.update_entity(series, (kind, &id), value, change)?;
                 Ok(Target::Entity(kind, id))
             }
         }
     }
 
-    fn update_entity(&mut self, kind: EntityKind, id: &EntityId, value: &Value, change: Change) -> Result<(), Problem> {
+    fn update_entity(
+        &mut self,
+        series: &dyn Series,
+        (kind, id): (EntityKind, &EntityId),
+        value: &Value,
+        change: Change,
+    ) -> Result<(), Problem> {
         let before = self.changeable(kind, id)?;
         let patched;
         let value = if change == Change::Operations {
@@ -61,11 +65,33 @@ impl Draft<'_> {
         fill(self.rules, &body, &mut after, change == Change::Merge)?;
         self.stays(&before, &after, body.field)?;
         if after.body != before.body {
+            self.means_the_same(series, &before, &after, body.field)?;
             self.registered(&after, body.field)?;
             self.settled.clear();
         }
         self.put(after)?;
         self.relink_many(kind, id, &body)
+    }
+
+    /// What the results of a datastream mean is not changed behind their back: 3 is no truth, and 9.5 no count.
+    fn means_the_same(
+        &self,
+        series: &dyn Series,
+        before: &Entity,
+        after: &Entity,
+        field: &Field<'_>,
+    ) -> Result<(), Problem> {
+        let (EntityBody::Datastream(before), EntityBody::Datastream(body)) = (&before.body, &after.body) else {
+            return Ok(());
+        };
+        let Some(id) = self.series(&after.id).filter(|_| before.observation_type != body.observation_type) else {
+            return Ok(());
+        };
+        if series.count(id).map_err(unreadable)? == 0 && !self.observations.datastreams().contains(&id) {
+            return Ok(());
+        }
+        let detail = "the datastream has observations, and what they are stays; make another datastream";
+        Err(Problem::conflict(detail).about(field.member(Property::ObservationType.name())))
     }
 
     /// Links to one that the body names: they replace those before.
@@ -111,7 +137,7 @@ impl Draft<'_> {
         self.link(entity, id, field)
     }
 
-    /// A new value for the same key is a correction; another key is another observation, and the old one goes.
+    /// A new value is a correction. The key stays: its id is made of it, and who asks what was known then asks by it.
     fn update_observation(
         &mut self,
         series: &dyn Series,
@@ -134,33 +160,43 @@ impl Draft<'_> {
             body.get(navigation.name()).map(|value| self.only_link(navigation.target(), value, &field)).transpose()
         };
         let (datastream, named) = (link(Navigation::Datastream)?, link(Navigation::FeatureOfInterest)?);
-        let datastream = datastream.and_then(|id| self.series(&id)).unwrap_or(key.datastream);
+        if datastream.is_some_and(|id| self.series(&id) != Some(key.datastream)) {
+            return Err(moved(&body.field.member(Navigation::Datastream.name())));
+        }
+        let time = body.field.member(Property::PhenomenonTime.name());
+        // One that was taken away is not given anew.
+        body.get(Property::PhenomenonTime.name()).ok_or_else(|| moved(&time))?;
+        let (observation, mut detail) = self.read_observation(&body, key.datastream)?;
+        let after = observation.key(Some(&detail));
+        if (after.phenomenon_time, after.phenomenon_end) != (key.phenomenon_time, key.phenomenon_end) {
+            return Err(moved(&time));
+        }
+        if after.result_time != key.result_time {
+            return Err(moved(&body.field.member(Property::ResultTime.name())));
+        }
         let before = row.detail.as_ref().and_then(|detail| detail.feature_of_interest.clone());
-        let (observation, mut detail) = self.read_observation(&body, datastream)?;
         detail.feature_of_interest = match named.or(before) {
             // It had the datastream's own, and keeps it.
-            None if datastream == key.datastream => None,
-            feature => self.feature(datastream, feature, body.field)?,
+            None => None,
+            feature => self.feature(key.datastream, feature, body.field)?,
         };
-        let now = self.observe(observation, detail)?;
-        if now != *key {
-            self.erase(key);
-        }
-        Ok(now)
+        self.observe(observation, detail)
     }
+}
 
-    pub(super) fn erase(&mut self, key: &ObservationKey) {
-        let gone = (key.phenomenon_time, key.result_time);
-        self.erasures.push(Erasure { datastream: key.datastream, keys: Some(slice::from_ref(&gone).to_vec()) });
-    }
+/// 409: it would be another observation.
+fn moved(field: &Field<'_>) -> Problem {
+    let detail =
+        "an observation stays the one that it is, or what was known then would be lost; delete it and send it anew";
+    Problem::conflict(detail).about(field)
 }
 
 /// The members of an observation that are known, those of a body over them.
 fn merged(whole: Value, body: &Map<String, Value>, change: Change) -> Value {
     let Value::Object(mut map) = whole else { return whole };
     if change == Change::Replace {
-        // When it was stays: it is the observation's identity, and no server can make it up anew.
-        map.retain(|name, _| name == "phenomenonTime");
+        // These make it the same observation, and no server can make them up anew.
+        map.retain(|name, _| name == "phenomenonTime" || name == "resultTime");
     }
     map.extend(body.iter().map(|(name, value)| (name.clone(), value.clone())));
     Value::Object(map)

@@ -130,13 +130,16 @@ pub(crate) fn key(value: &Value, is_time: bool) -> Key {
 }
 
 /// The place of an entity in the order of its collection.
-pub(crate) fn natural(value: &Value) -> (i64, i64, i64) {
+pub(crate) fn natural(value: &Value) -> (i64, i64, i64, i64) {
     match &value["@iot.id"] {
-        Value::Number(number) => (number.as_i64().expect("whole"), 0, 0),
+        Value::Number(number) => (number.as_i64().expect("whole"), 0, 0, 0),
         Value::String(text) => {
-            let mut parts = text.split('-').map(|part| part.parse::<i64>().expect("a number"));
-            let mut next = || parts.next().unwrap_or(-1);
-            (next(), next(), next())
+            let number = |part: &str| part.parse::<i64>().expect("a number");
+            let mut parts = text.split('-');
+            let mut next = || parts.next().unwrap_or("-1");
+            let (datastream, time, result) = (next(), next(), next());
+            let (from, end) = time.split_once('_').unwrap_or((time, "-1"));
+            (number(datastream), number(from), number(result), number(end))
         }
         other => panic!("no id: {other}"),
     }

@@ -3,7 +3,6 @@
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
-use std::ops::Bound;
 use std::sync::Arc;
 
 use city::{
@@ -32,6 +31,11 @@ pub(crate) fn at(text: &str) -> Time {
     text.parse().expect("a time")
 }
 
+/// Before all others of its time.
+fn first(datastream: DatastreamId, phenomenon_time: Time) -> ObservationKey {
+    ObservationKey { datastream, phenomenon_time, result_time: None, phenomenon_end: None }
+}
+
 impl Memory {
     pub(crate) fn put(&mut self, datastream: u32, at: Time, result: f64, detail: Option<Detail>, received: Time) {
         let observation = Observation { datastream: DatastreamId(datastream), phenomenon_time: at, result };
@@ -48,9 +52,9 @@ impl Memory {
     }
 
     fn all(&self, datastream: DatastreamId) -> impl DoubleEndedIterator<Item = (&ObservationKey, &Vec<Row>)> {
-        let from = ObservationKey { datastream, phenomenon_time: city::time::TIME_MIN, result_time: None };
+        let from = first(datastream, city::time::TIME_MIN);
         let to = ObservationKey { datastream: DatastreamId(datastream.0 + 1), ..from };
-        self.rows.range((Bound::Included(from), Bound::Excluded(to)))
+        self.rows.range(from..to)
     }
 
     fn check(&self) -> Result<(), SeriesError> {
@@ -68,9 +72,7 @@ impl Series for Memory {
         as_of: Option<Time>,
     ) -> Result<Rows<'a>, SeriesError> {
         self.check()?;
-        let from = ObservationKey { datastream, phenomenon_time: from, result_time: None };
-        let to = ObservationKey { datastream, phenomenon_time: to, result_time: None };
-        let range = self.rows.range((Bound::Included(from), Bound::Excluded(to)));
+        let range = self.rows.range(first(datastream, from)..first(datastream, to));
         let take = move |(_, versions): (&ObservationKey, &'a Vec<Row>)| {
             self.reads.set(self.reads.get() + 1);
             Self::known(versions, as_of).cloned().map(Ok)

@@ -4,7 +4,7 @@ use city::{DatastreamId, EntityId, EntityKind as K, Primitive, Time};
 use sensorthings::write::Change;
 use serde_json::{Value, json};
 
-use crate::world::{World, at, datastream, location, no, point, station};
+use crate::world::{GIVEN_MAX, World, at, datastream, location, no, point, station, told_of};
 
 fn sandbox(kind: &str) -> World {
     let mut world = World::sandbox();
@@ -25,7 +25,7 @@ fn every_member_is_read() {
         }
     });
     let id = world.made(ROWS, &body);
-    assert_eq!(id, EntityId::from("1-1714662000000-1714669200500"));
+    assert_eq!(id, EntityId::from("1-1714662000000_1714665600000-1714669200500"));
     let (observation, detail) = world.series.0.values().next().expect("the observation");
     assert_eq!((observation.datastream, observation.result), (DatastreamId(1), 2.5));
     assert_eq!(detail.phenomenon_end, Some(at("2024-05-02T16:00:00Z")));
@@ -147,48 +147,119 @@ fn without_a_place_a_feature_has_to_be_named() {
 }
 
 #[test]
-fn a_patch_corrects_and_another_time_is_another_observation() {
+fn each_without_a_time_is_given_another() {
     let mut world = sandbox("OM_Measurement");
-    let body = json!({ "result": 1, "phenomenonTime": "2024-05-02T12:00:00Z", "parameters": { "depth": 3 } });
+    let rows = json!([{ "result": 1 }, { "result": 2 }, { "result": 1 }]);
+    world.made("Things(1)/Datastreams", &{
+        let mut body = datastream("OM_Measurement");
+        body["Observations"] = rows;
+        body
+    });
+    assert_eq!(world.series.0.len(), 3);
+    world.made(ROWS, &json!({ "result": 1 }));
+    world.made(ROWS, &json!({ "result": 1 }));
+    assert_eq!(world.series.0.len() as i64, GIVEN_MAX);
+    assert_eq!(world.refused(ROWS, &json!({ "result": 1 })), (422, "phenomenonTime".to_owned()));
+}
+
+#[test]
+fn an_hour_and_a_day_that_begin_together_are_two() {
+    let mut world = sandbox("OM_Measurement");
+    let mut made = |time: &str, result: i64| world.made(ROWS, &json!({ "phenomenonTime": time, "result": result }));
+    let ids = [
+        made("2024-05-02T12:00:00Z/2024-05-02T13:00:00Z", 1),
+        made("2024-05-02T12:00:00Z/2024-05-03T12:00:00Z", 24),
+        made("2024-05-02T12:00:00Z", 0),
+    ];
+    assert_eq!(
+        ids.map(|id| id.to_string()),
+        ["1-1714651200000_1714654800000", "1-1714651200000_1714737600000", "1-1714651200000"]
+    );
+    assert_eq!(world.series.0.len(), 3);
+    assert_eq!(world.patch("Observations('1-1714651200000_1714654800000')", &json!({ "result": 2 })), Ok(()));
+    assert_eq!(world.delete("Observations('1-1714651200000')"), Ok(()));
+    let left: Vec<f64> = world.series.0.values().map(|(observation, _)| observation.result).collect();
+    assert_eq!(left, [2.0, 24.0]);
+    assert_eq!(world.refused(ROWS, &json!({ "phenomenonTime": "2016-12-31T23:59:60Z", "result": 1 })).0, 400);
+}
+
+#[test]
+fn a_patch_corrects_and_keeps_what_it_is_of() {
+    let mut world = sandbox("OM_Measurement");
+    let (time, other) = ("2024-05-02T12:00:00Z", "2024-05-02T12:30:00Z");
+    let body = json!({ "result": 1, "phenomenonTime": time, "resultTime": other, "parameters": { "depth": 3 } });
     let id = world.made(ROWS, &body);
     let path = format!("Observations('{id}')");
-    assert_eq!(world.patch(&path, &json!({ "result": 9 })), Ok(()));
+    let path = path.as_str();
     let only = |world: &World| -> (Time, f64, usize) {
         assert_eq!(world.series.0.len(), 1);
         let (observation, detail) = world.series.0.values().next().expect("one");
+        assert_eq!(detail.result_time, Some(at(other)));
         (observation.phenomenon_time, observation.result, detail.parameters.len())
     };
-    assert_eq!(only(&world), (at("2024-05-02T12:00:00Z"), 9.0, 1), "the rest stays");
-    assert_eq!(world.patch(&path, &json!({ "phenomenonTime": "2024-05-02T12:30:00Z" })), Ok(()));
-    assert_eq!(only(&world), (at("2024-05-02T12:30:00Z"), 9.0, 1));
-    assert_eq!(world.patch(&path, &json!({ "result": 1 })), no(404, ""), "the old one is gone");
-    let path = "Datastreams(1)/Observations('1-1714653000000')";
+    assert_eq!(world.patch(path, &json!({ "result": 9 })), Ok(()));
+    assert_eq!(only(&world), (at(time), 9.0, 1), "the rest stays");
+    let same = json!({ "phenomenonTime": "2024-05-02T14:00:00.0000+02:00", "resultTime": other, "Datastream": { "@iot.id": 1 } });
+    assert_eq!(world.patch(path, &same), Ok(()), "the same in other words");
     let replaced = world.update(path, &json!({ "result": 4 }), Change::Replace);
     assert_eq!(replaced, Ok(()));
-    assert_eq!(
-        only(&world),
-        (at("2024-05-02T12:30:00Z"), 4.0, 0),
-        "what a PUT does not have is gone, but not its time"
-    );
+    assert_eq!(only(&world), (at(time), 4.0, 0), "what a PUT does not have is gone, but not its times");
     let operations =
         json!([{ "op": "test", "path": "/result", "value": 4 }, { "op": "replace", "path": "/result", "value": 5 }]);
     assert_eq!(world.update(path, &operations, Change::Operations), Ok(()));
-    assert_eq!(only(&world), (at("2024-05-02T12:30:00Z"), 5.0, 0));
+    assert_eq!(only(&world), (at(time), 5.0, 0));
     assert_eq!(world.patch(path, &json!({ "result": "x" })), no(422, "result"));
     assert_eq!(world.patch("Datastreams(9)/Observations('1-1714653000000')", &json!({})), no(404, ""));
 }
 
 #[test]
-fn an_observation_can_go_to_another_datastream() {
+fn an_observation_does_not_become_another() {
     let mut world = sandbox("OM_Measurement");
-    world.made("Things(1)/Datastreams", &datastream("OM_CountObservation"));
-    world.made(ROWS, &json!({ "result": 1.5, "phenomenonTime": "2024-05-02T12:00:00Z" }));
-    let path = "Observations('1-1714651200000')";
+    world.made("Things(1)/Datastreams", &datastream("OM_Measurement"));
+    let body = json!({ "result": 1, "phenomenonTime": "2024-05-02T12:00:00Z", "resultTime": "2024-05-02T12:30:00Z" });
+    let path = format!("Observations('{}')", world.made(ROWS, &body));
+    let cases = [
+        ("phenomenonTime", json!("2024-05-02T12:00:00.001Z")),
+        ("phenomenonTime", json!("2024-05-02T12:00:00Z/2024-05-02T13:00:00Z")),
+        ("phenomenonTime", Value::Null),
+        ("resultTime", json!("2024-05-02T12:31:00Z")),
+        ("resultTime", Value::Null),
+        ("Datastream", json!({ "@iot.id": 2 })),
+    ];
+    for (field, value) in cases {
+        let mut body = json!({ "result": 2 });
+        body[field] = value.clone();
+        assert_eq!(world.patch(&path, &body), no(409, field), "{body}");
+        assert_eq!(world.update(&path, &body, Change::Replace).map_err(told_of), no(409, field), "{body}");
+        if field != "Datastream" {
+            let operations = json!([{ "op": "replace", "path": format!("/{field}"), "value": value }]);
+            assert_eq!(
+                world.update(&path, &operations, Change::Operations).map_err(told_of),
+                no(409, field),
+                "{operations}"
+            );
+        }
+    }
+    let removed = json!([{ "op": "remove", "path": "/phenomenonTime" }]);
+    assert_eq!(world.update(&path, &removed, Change::Operations).map_err(told_of), no(409, "phenomenonTime"));
+    let rows: Vec<f64> = world.series.0.values().map(|(observation, _)| observation.result).collect();
+    assert_eq!(rows, [1.0], "nothing came, changed or went");
+}
+
+#[test]
+fn what_results_are_is_not_changed_behind_them() {
+    let mut world = sandbox("OM_Measurement");
+    let kind = |kind: &str| datastream(kind)["observationType"].clone();
+    let patch = |kind: Value| json!({ "observationType": kind });
+    assert_eq!(world.patch("Datastreams(1)", &patch(kind("OM_CountObservation"))), Ok(()), "it has none yet");
+    world.made(ROWS, &json!({ "result": 3 }));
+    let truth = patch(kind("OM_TruthObservation"));
+    assert_eq!(world.patch("Datastreams(1)", &truth), no(409, "observationType"));
+    let operations = json!([{ "op": "replace", "path": "/observationType", "value": kind("OM_Measurement") }]);
     assert_eq!(
-        world.patch(path, &json!({ "Datastream": { "@iot.id": 2 } })),
-        no(422, "result"),
-        "which wants whole numbers"
+        world.update("Datastreams(1)", &operations, Change::Operations).map_err(told_of),
+        no(409, "observationType")
     );
-    assert_eq!(world.patch(path, &json!({ "Datastream": { "@iot.id": 2 }, "result": 2 })), Ok(()));
-    assert_eq!(world.series.0.keys().map(|key| key.datastream.0).collect::<Vec<_>>(), [2]);
+    assert_eq!(world.patch("Datastreams(1)", &patch(kind("OM_CountObservation"))), Ok(()), "the same");
+    assert_eq!(world.patch("Datastreams(1)", &json!({ "name": "Renamed" })), Ok(()));
 }

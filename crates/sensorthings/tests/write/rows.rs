@@ -24,6 +24,19 @@ fn refused(created: &Created) -> Vec<(usize, u16, String)> {
 }
 
 #[test]
+fn rows_without_a_time_are_given_one_each() {
+    let mut world = World::sandbox();
+    world.made("Things", &station("OM_Measurement"));
+    let body = json!([{ "Datastream": { "@iot.id": 1 }, "components": ["result"], "dataArray": [[1], [1], [3], [4], [5], [6]] }]);
+    let created = create(&world, &body).expect("a data array");
+    let mut times = created.plan.observations.phenomenon_times().to_vec();
+    times.dedup();
+    assert_eq!((times.len(), times.first()), (5, Some(&at("2024-05-02T13:00:00Z"))));
+    assert!(times.is_sorted());
+    assert_eq!(refused(&created), [(5, 422, "phenomenonTime".to_owned())]);
+}
+
+#[test]
 fn a_bad_row_harms_no_other() {
     let mut world = World::sandbox();
     world.made("Things", &station("OM_CountObservation"));

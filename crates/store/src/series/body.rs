@@ -105,6 +105,9 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Observations, Broken> {
             None => all.push(observation),
         }
     }
+    // Nearly always they are: rows of one key that were intervals of several ends stood as they came, before the end was
+    // part of the key.
+    all.sort();
     Ok(all)
 }
 
@@ -214,6 +217,18 @@ mod tests {
             versioned.extend(bytes);
             let _ = decode(&versioned);
         }
+    }
+
+    #[test]
+    fn intervals_that_stand_as_they_came_are_put_in_order() {
+        let at = |ms: i64| Time::from_ms(1_714_446_000_000 + ms).expect("a time");
+        let mut rows = Observations::default();
+        for (end, result) in [(24, 24.0), (1, 1.0), (24, 25.0)] {
+            let one = Observation { datastream: DatastreamId(1), phenomenon_time: at(0), result };
+            rows.push_detailed(one, Detail { phenomenon_end: Some(at(end)), ..Detail::default() });
+        }
+        let back = decode(&encode(&rows).expect("bytes")).expect("rows");
+        assert_eq!(back.results(), [1.0, 24.0, 25.0]);
     }
 
     #[test]

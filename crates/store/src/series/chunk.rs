@@ -285,6 +285,7 @@ mod tests {
         let detail = prop_oneof![
             9 => Just(None),
             1 => (0_i64..9).prop_map(|ms| Some(Detail { result_time: Time::from_ms(START_MS + ms), ..Detail::default() })),
+            1 => (0_i64..9).prop_map(|ms| Some(Detail { phenomenon_end: Time::from_ms(START_MS + ms), ..Detail::default() })),
             1 => Just(Some(Detail { result: Some(Primitive::Bool(true)), ..Detail::default() })),
         ];
         prop::collection::vec((0_i64..300, result, 1_u64..50, detail), 1..600).prop_map(|list| {

@@ -12,7 +12,7 @@ use super::index::{self, Indexed};
 use super::intake::covers;
 use super::layout::split;
 use super::load;
-use super::sample::{Sample, keep_current};
+use super::sample::{Sample, keep_current, key_of};
 use super::segments::Segments;
 use crate::blocks::Received;
 use crate::codec::signed;
@@ -98,7 +98,7 @@ impl<'a> Erasing<'a> {
 fn spanning(connection: &Connection, erasure: &Erasure) -> Result<Vec<Indexed>, StoreError> {
     let id = erasure.datastream.0;
     let Some(keys) = &erasure.keys else { return index::between(connection, id, i64::MIN, i64::MAX) };
-    let times: BTreeSet<i64> = keys.iter().map(|(time, _)| time.ms()).collect();
+    let times: BTreeSet<i64> = keys.iter().map(|(time, ..)| time.ms()).collect();
     let mut found: Vec<Indexed> = Vec::new();
     for time_ms in times {
         if found.last().is_some_and(|last| time_ms <= last.figures.to_ms) {
@@ -112,10 +112,7 @@ fn spanning(connection: &Connection, erasure: &Erasure) -> Result<Vec<Indexed>, 
 
 fn leave(erasure: &Erasure, rows: &mut Observations) {
     let keys: Vec<bool> = (0..rows.len())
-        .map(|row| {
-            rows.key(row)
-                .is_none_or(|key| !covers(erasure, key.datastream, (key.phenomenon_time.ms(), key.result_time)))
-        })
+        .map(|row| rows.key(row).is_none_or(|key| !covers(erasure, key.datastream, key_of(&key))))
         .collect();
     rows.retain(|row| keys.get(row).copied().unwrap_or(true));
 }

@@ -7,7 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use city::{DatastreamId, Detail, IdHasher, Observations};
 
-use super::sample::{Sample, SampleKey};
+use super::sample::{Sample, SampleKey, key_with};
 
 /// Room that a series keeps after it was sealed, in versions.
 const ROOM_KEPT: usize = 128;
@@ -26,7 +26,7 @@ pub(crate) struct Newest {
 
 impl Newest {
     pub(crate) fn key(&self) -> SampleKey {
-        (self.time_ms, self.detail.as_ref().and_then(|detail| detail.result_time))
+        key_with(self.time_ms, self.detail.as_deref())
     }
 }
 

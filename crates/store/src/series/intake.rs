@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use super::chunk::Chunk;
 use super::heads::{ById, Heads};
 use super::index;
-use super::sample::{Sample, SampleKey};
+use super::sample::{Sample, SampleKey, key_of};
 use crate::error::StoreError;
 
 /// What has to be known of the series to judge a point quickly.
@@ -83,12 +83,15 @@ impl Known {
 
 pub(crate) fn covers(erasure: &city::Erasure, datastream: DatastreamId, key: SampleKey) -> bool {
     erasure.datastream == datastream
-        && erasure.keys.as_ref().is_none_or(|keys| keys.iter().any(|(time, result)| (time.ms(), *result) == key))
+        && erasure
+            .keys
+            .as_ref()
+            .is_none_or(|keys| keys.iter().any(|(time, result, end)| (time.ms(), *result, *end) == key))
 }
 
 /// The last of the first `end` rows with this key; they are in canonical order.
 fn newest_of(rows: &Observations, end: usize, datastream: DatastreamId, key: SampleKey) -> Option<usize> {
-    let of = |row: usize| rows.key(row).map(|key| (key.datastream, (key.phenomenon_time.ms(), key.result_time)));
+    let of = |row: usize| rows.key(row).map(|key| (key.datastream, key_of(&key)));
     let (mut low, mut high) = (0, end);
     while low < high {
         let middle = usize::midpoint(low, high);
@@ -155,7 +158,7 @@ impl Intake {
         row: usize,
     ) -> Result<Verdict, StoreError> {
         let (Some(point), Some(key)) = (rows.get(row), rows.key(row)) else { return Ok(Verdict::New) };
-        let key = (key.phenomenon_time.ms(), key.result_time);
+        let key = key_of(&key);
         let says = |known: &Known| {
             known.result.to_bits() == point.result.to_bits() && known.detail.as_deref() == rows.detail(row)
         };

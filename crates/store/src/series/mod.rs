@@ -7,6 +7,7 @@
 mod bytes;
 mod chunk;
 mod decimal;
+mod ends;
 mod erase;
 mod heads;
 mod hours;
@@ -32,6 +33,7 @@ pub use rows::{Row, RowQuery, Rows, Version};
 pub use seal::{HEAD_POINTS_MAX, SealPlan, SealedSlice};
 
 pub(crate) use bytes::{Broken, Bytes, put};
+pub(crate) use ends::tell_ends_apart;
 pub(crate) use erase::{Erasing, forget, recount};
 pub(crate) use heads::Heads;
 pub(crate) use intake::{Before, Intake};

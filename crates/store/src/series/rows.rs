@@ -8,7 +8,7 @@ use city::{DatastreamId, Detail, Observation, ObservationKey, Seq, Time};
 use super::chunk::Chunk;
 use super::index::{self, Indexed};
 use super::load::received_ms;
-use super::sample::{Sample, SampleKey, keep_current, merge};
+use super::sample::{Sample, keep_current, key_of, merge};
 use crate::error::StoreError;
 use crate::reader::Reader;
 
@@ -30,9 +30,7 @@ pub struct Row {
 impl Row {
     /// What makes it the same one.
     pub fn key(&self) -> ObservationKey {
-        let Observation { datastream, phenomenon_time, .. } = self.observation;
-        let result_time = self.detail.as_ref().and_then(|detail| detail.result_time);
-        ObservationKey { datastream, phenomenon_time, result_time }
+        self.observation.key(self.detail.as_deref())
     }
 }
 
@@ -101,7 +99,7 @@ impl Reader {
             sealed.extend(chunk.read(&self.connection)?.samples_between(time_ms, time_ms));
         }
         drop(held);
-        let wanted: SampleKey = (time_ms, key.result_time);
+        let wanted = key_of(key);
         let mut versions = merge(sealed, newer);
         versions.retain(|sample| sample.key() == wanted);
         Ok(versions)

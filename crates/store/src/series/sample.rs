@@ -2,10 +2,20 @@
 
 use std::sync::Arc;
 
-use city::{DatastreamId, Detail, Observation, Time};
+use city::{DatastreamId, Detail, Observation, ObservationKey, Time};
 
-/// What makes two versions of one series the same observation: phenomenon time and result time.
-pub(crate) type SampleKey = (i64, Option<Time>);
+/// What makes two versions of one series the same observation: phenomenon time, result time, and the end of an interval.
+pub(crate) type SampleKey = (i64, Option<Time>, Option<Time>);
+
+/// The key of an observation within its series.
+pub(crate) fn key_of(key: &ObservationKey) -> SampleKey {
+    (key.phenomenon_time.ms(), key.result_time, key.phenomenon_end)
+}
+
+/// The same of a version with its detail.
+pub(crate) fn key_with(time_ms: i64, detail: Option<&Detail>) -> SampleKey {
+    (time_ms, detail.and_then(|detail| detail.result_time), detail.and_then(|detail| detail.phenomenon_end))
+}
 
 /// One version of one observation of a series.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,7 +29,7 @@ pub(crate) struct Sample {
 
 impl Sample {
     pub(crate) fn key(&self) -> SampleKey {
-        (self.time_ms, self.detail.as_ref().and_then(|detail| detail.result_time))
+        key_with(self.time_ms, self.detail.as_deref())
     }
 
     /// Versions are sorted by this; those of one journal row with one key stay as they came.
@@ -89,7 +99,8 @@ pub(crate) fn keep_current(samples: &mut Vec<Sample>) {
     });
 }
 
-/// Of current samples: of each phenomenon time the one that was worked out last, where it is a number.
+/// Of current samples: of each phenomenon time the one that was worked out last (of those, the longest interval), where
+/// it is a number.
 pub(crate) fn keep_numbers(samples: &mut Vec<Sample>) {
     samples.dedup_by(|later, kept| {
         let same = later.time_ms == kept.time_ms;

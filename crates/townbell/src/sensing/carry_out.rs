@@ -68,9 +68,9 @@ impl Sensing {
     ) -> Result<(Arc<Carried>, T), Trouble> {
         let now = door.clock.now();
         let make = || -> Result<(Plan, T), Trouble> {
-            let scan = |text: &str| scan(door, text);
-            let rules = self.rules(now, &scan)?;
             let reader = readers.get()?;
+            let (give, scan) = (|datastream| self.give(door, &reader, datastream), |text: &str| scan(door, text));
+            let rules = self.rules(now, &give, &scan)?;
             Ok(self.with(&reader, "", now, |catalogue, series, _| plan(catalogue, series, &rules))?)
         };
         let (first, told) = self.counted(door, make()).await?;
@@ -87,11 +87,18 @@ impl Sensing {
     ///
     /// # Errors
     /// When the body is no data array, or the desk does not take it; nothing of it is kept then.
-    pub async fn create_observations(&self, door: &Door, body: &[u8], links: bool) -> Result<Array, Trouble> {
+    pub async fn create_observations(
+        &self,
+        door: &Door,
+        readers: &Readers,
+        body: &[u8],
+        links: bool,
+    ) -> Result<Array, Trouble> {
         let now = door.clock.now();
         let make = || -> Result<Created, Trouble> {
-            let scan = |text: &str| scan(door, text);
-            let rules = self.rules(now, &scan)?;
+            let reader = readers.get()?;
+            let (give, scan) = (|datastream| self.give(door, &reader, datastream), |text: &str| scan(door, text));
+            let rules = self.rules(now, &give, &scan)?;
             Ok(create_observations(&self.catalogue(), &rules, body)?)
         };
         let mut created = self.counted(door, make()).await?;

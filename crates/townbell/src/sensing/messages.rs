@@ -64,9 +64,9 @@ impl Sensing {
         batch: &Batch,
     ) -> Result<Option<Plan>, Trouble> {
         let now = door.clock.now();
-        let scan = |text: &str| scan(door, text);
-        let rules = self.rules(now, &scan)?;
         let reader = readers.get()?;
+        let (give, scan) = (|datastream| self.give(door, &reader, datastream), |text: &str| scan(door, text));
+        let rules = self.rules(now, &give, &scan)?;
         self.with(&reader, "", now, |catalogue, series, _| {
             let plan = write::post(catalogue, &rules, &message.path, &message.payload)?;
             let rows = &plan.observations;

@@ -4,22 +4,25 @@
 mod cards;
 mod carry_out;
 mod configured;
+mod given;
 mod messages;
 mod series;
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use city::{BoundingBox, EntityBody, EntityChange, EntityKind, FeedId, FeedKind, Time};
+use city::{BoundingBox, DatastreamId, EntityBody, EntityChange, EntityKind, FeedId, FeedKind, Time};
 use sensorthings::catalogue::Catalogue;
 use sensorthings::problem::Problem;
 use sensorthings::read::{Answer, Context, Settings};
 use sensorthings::series::Series;
-use sensorthings::write::{Declared, Rules, Scan};
+use sensorthings::write::{Declared, Give, Rules, Scan};
 use store::Reader;
 
 use crate::config::City;
+use crate::feeds::Door;
 use crate::limits::{STA_EXPAND_PAGE_MAX, STA_PAGE_MAX};
 use cards::Cards;
+use given::Given;
 use series::{StoredSeries, Strays};
 
 pub use cards::Card;
@@ -32,6 +35,8 @@ pub struct Sensing {
     cards: RwLock<Cards>,
     /// Looked up again when datastreams came or went.
     strays: Mutex<Strays>,
+    /// To observations that were sent without a time.
+    given: Given,
     declared: Declared,
     settings: Settings,
     sandbox: bool,
@@ -66,6 +71,7 @@ impl Sensing {
         Ok(Self {
             cards: RwLock::new(Cards::new(&catalogue)),
             strays: Mutex::default(),
+            given: Given::default(),
             catalogue: RwLock::new(catalogue),
             declared: Declared::new(&city.observed_properties),
             settings: Settings {
@@ -130,9 +136,16 @@ impl Sensing {
     }
 
     /// What a request may write.
-    fn rules<'a>(&'a self, now: Time, scan: &'a Scan<'a>) -> Result<Rules<'a>, Problem> {
+    fn rules<'a>(&'a self, now: Time, give: &'a Give<'a>, scan: &'a Scan<'a>) -> Result<Rules<'a>, Problem> {
         let feed = self.rules_feed()?;
-        Ok(Rules { sandbox: self.sandbox, declared: &self.declared, feed, now, scan })
+        Ok(Rules { sandbox: self.sandbox, declared: &self.declared, feed, now, give, scan })
+    }
+
+    /// A time for an observation that was sent without one. By the clock and not by the time of the request: another
+    /// request may have been given that meanwhile.
+    fn give(&self, door: &Door, reader: &Reader, datastream: DatastreamId) -> Option<Time> {
+        let free = |from, end| given::free(reader, datastream, from, end);
+        self.given.next(datastream, door.clock.now(), free)
     }
 
     /// What answers depend on besides the city.

@@ -21,7 +21,7 @@ pub(super) async fn create_observations(
         let wishes = value.to_str().unwrap_or_default();
         wishes.split(',').any(|wish| wish.trim().eq_ignore_ascii_case("return=minimal"))
     });
-    let array = app.sensing.create_observations(&app.door, body, !minimal).await?;
+    let array = app.sensing.create_observations(&app.door, &app.readers, body, !minimal).await?;
     let kind = [(header::CONTENT_TYPE, "application/json")];
     if minimal && array.refused.is_empty() {
         return Ok((StatusCode::CREATED, kind, "[]").into_response());
