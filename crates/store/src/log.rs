@@ -34,9 +34,16 @@ pub(crate) struct Log {
     used: bool,
     /// Whether its file has its whole length.
     laid_out: bool,
-    /// Whether a carrier helps, and whether it is at work.
-    carrier: bool,
-    carrying: bool,
+    carrier: Carrier,
+}
+
+/// Who brings the log into the file besides the store itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Carrier {
+    #[default]
+    Nobody,
+    Waits,
+    AtWork,
 }
 
 impl Log {
@@ -90,12 +97,13 @@ impl Store {
     /// Brings the log into the file when it has grown long, but not what a carrier is at. Readers do not wait for it,
     /// nor it for them.
     pub(crate) fn checkpoint_if_long(&mut self) -> Result<(), StoreError> {
-        let most = match (self.is_full(), self.log.carrier) {
-            (true, _) => LOG_PAGES_WHEN_FULL,
-            (false, false) => LOG_PAGES,
-            (false, true) => LOG_PAGES_WITH_CARRIER,
+        let most = match self.log.carrier {
+            Carrier::AtWork => return Ok(()),
+            _ if self.is_full() => LOG_PAGES_WHEN_FULL,
+            Carrier::Nobody => LOG_PAGES,
+            Carrier::Waits => LOG_PAGES_WITH_CARRIER,
         };
-        if self.log.carrying || self.log.pages < most { Ok(()) } else { self.bring_log_in() }
+        if self.log.pages < most { Ok(()) } else { self.bring_log_in() }
     }
 
     fn bring_log_in(&mut self) -> Result<(), StoreError> {
@@ -133,21 +141,24 @@ impl Store {
             Ok(connection)
         };
         let connection = open().map_err(|source| StoreError::Open { path: self.path.clone(), source })?;
-        self.log.carrier = true;
+        self.log.carrier = Carrier::Waits;
         Ok(LogCarrier { connection })
     }
 
     /// There is no carrier any more: the store brings its log in itself.
     pub fn without_log_carrier(&mut self) {
-        (self.log.carrier, self.log.carrying) = (false, false);
+        self.log.carrier = Carrier::Nobody;
     }
 
     /// Whether the log is long, so that its carrier should go now. True once: what became of it has to be said by
     /// [`Store::log_carried`].
     pub fn log_wants_carrier(&mut self) -> bool {
-        let wants = self.log.carrier && !self.log.carrying && self.log.pages >= LOG_PAGES && !self.is_full();
-        self.log.carrying |= wants;
-        wants && !self.failed
+        let wants = self.log.carrier == Carrier::Waits && self.log.pages >= LOG_PAGES;
+        let wants = wants && !self.is_full() && !self.failed;
+        if wants {
+            self.log.carrier = Carrier::AtWork;
+        }
+        wants
     }
 
     /// The carrier came back: the little that was written meanwhile is brought in too, so that the log begins anew.
@@ -155,7 +166,7 @@ impl Store {
     /// # Errors
     /// What the carrier met (but that there was no room, which is tried again): the store refuses everything after it.
     pub fn log_carried(&mut self, carried: Result<(), StoreError>) -> Result<(), StoreError> {
-        self.log.carrying = false;
+        self.log.carrier = Carrier::Waits;
         match carried {
             Ok(()) | Err(StoreError::Full) => self.bring_log_in(),
             Err(error) => self.write(|_| Err(error)),

@@ -158,7 +158,7 @@ fn each_without_a_time_is_given_another() {
     assert_eq!(world.series.0.len(), 3);
     world.made(ROWS, &json!({ "result": 1 }));
     world.made(ROWS, &json!({ "result": 1 }));
-    assert_eq!(world.series.0.len() as i64, GIVEN_MAX);
+    assert_eq!(i64::try_from(world.series.0.len()).expect("few"), GIVEN_MAX);
     assert_eq!(world.refused(ROWS, &json!({ "result": 1 })), (422, "phenomenonTime".to_owned()));
 }
 
