@@ -24,12 +24,13 @@ pub async fn root(state: State<App>, uri: Uri, headers: HeaderMap) -> Response {
         ("$select" = Option<String>, Query, description = "18-088, clause 9.3.2.2"),
         ("$orderby" = Option<String>, Query, description = "18-088, clause 9.3.3.1"),
         ("$top" = Option<u32>, Query), ("$skip" = Option<u32>, Query), ("$count" = Option<bool>, Query),
-        ("$resultFormat" = Option<String>, Query, description = "dataArray, csv or parquet, for Observations"),
-        ("asOf" = Option<String>, Query, description = "observations as they were known at this instant (RFC 3339)")),
+        ("$resultFormat" = Option<String>, Query, description = "dataArray or parquet, for Observations; csv, for every collection"),
+        ("asOf" = Option<String>, Query, description = "observations, and the times of datastreams, as they were known at this instant (RFC 3339)")),
     responses((status = 200, content_type = "application/json"), (status = 204, description = "the property is null"),
         (status = 405, body = Problem, content_type = "application/problem+json"),
         (status = 400, body = Problem, content_type = "application/problem+json"),
         (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 422, body = Problem, content_type = "application/problem+json"),
         (status = 501, body = Problem, content_type = "application/problem+json")))]
 pub async fn read(State(app): State<App>, uri: Uri, headers: HeaderMap) -> Response {
     let base = base(&app, &headers);
