@@ -5,6 +5,9 @@ use std::fmt;
 /// Characters of a refused field's name that an answer repeats: enough for `Datastreams[0].unitOfMeasurement.name`.
 const FIELD_CHARS_MAX: usize = 64;
 
+/// The title of [`Problem::too_wide`].
+pub const TOO_WIDE: &str = "Too much to look through";
+
 /// A refusal (18-088 clause 9.3.4 and 10; RFC 9457 has the form on the wire). It never quotes what was sent, except
 /// the *name* of the refused field, cut and cleaned.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -49,6 +52,11 @@ impl Problem {
     /// 413: more than a request may bring.
     pub fn too_large(detail: impl Into<String>) -> Self {
         Self::new(413, "Too large", detail)
+    }
+
+    /// 422: the query is right, and more work than one request may be.
+    pub fn too_wide(detail: impl Into<String>) -> Self {
+        Self::new(422, TOO_WIDE, detail)
     }
 
     /// 422: can be read and may not enter.

@@ -1,5 +1,7 @@
 //! What this room asks of whoever keeps the observations. The program answers it from its store; the tests from memory.
 
+use std::cell::Cell;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use city::{DatastreamId, Detail, Observation, ObservationKey, Time};
@@ -31,6 +33,19 @@ pub trait Series {
         as_of: Option<Time>,
     ) -> Result<Rows<'_>, SeriesError>;
 
+    /// The same with `range.0 <= phenomenonTime < range.1`, where rows may be left out whose results are known not to be
+    /// wanted.
+    fn rows_of(
+        &self,
+        datastream: DatastreamId,
+        range: (Time, Time),
+        descending: bool,
+        as_of: Option<Time>,
+        _wanted: &Wanted,
+    ) -> Result<Rows<'_>, SeriesError> {
+        self.rows(datastream, range.0, range.1, descending, as_of)
+    }
+
     /// One observation.
     fn row(&self, key: &ObservationKey, as_of: Option<Time>) -> Result<Option<Row>, SeriesError>;
 
@@ -52,6 +67,32 @@ pub trait Series {
 
     /// The newest observation of a datastream.
     fn latest(&self, datastream: DatastreamId) -> Result<Option<Row>, SeriesError>;
+}
+
+/// Which numbers are wanted of the results, the bounds included; it may become narrower while rows are read. Truths and
+/// texts are wanted always.
+#[derive(Clone, Debug)]
+pub struct Wanted(Rc<Cell<(f64, f64)>>);
+
+impl Default for Wanted {
+    /// All.
+    fn default() -> Self {
+        Self(Rc::new(Cell::new((f64::NEG_INFINITY, f64::INFINITY))))
+    }
+}
+
+impl Wanted {
+    /// Wants only what lies in these bounds too.
+    pub fn narrow(&self, (low, high): (f64, f64)) {
+        let known = self.0.get();
+        self.0.set((known.0.max(low), known.1.min(high)));
+    }
+
+    /// Whether any number from `low` to `high` is wanted.
+    pub fn meets(&self, low: f64, high: f64) -> bool {
+        let (from, to) = self.0.get();
+        low <= to && high >= from
+    }
 }
 
 /// The observations cannot be read. Whoever keeps them logs why; a client is told that it is so, and never the text.

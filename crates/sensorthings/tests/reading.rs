@@ -373,6 +373,20 @@ fn what_was_known_then_can_be_asked() {
     assert_eq!(city.json("/Observations('1-1714618800000')?asOf=2024-05-02T07:00:00Z")["result"], json!(20));
     let nested = city.json("/Things(1)?$expand=Datastreams/Observations&asOf=2024-05-02T07:00:00Z");
     assert_eq!(nested["Datastreams"][0]["Observations"][0]["result"], json!(20));
+    let other = city.json("/Datastreams(1)/Observations?as_of=2024-05-02T07:00:00Z");
+    assert_eq!(other["value"][0]["result"], json!(20), "the other spelling");
+    assert_eq!(city.status("/Observations?as_of=2024-05-02T07:00:00Z&asOf=2024-05-02T07:00:00Z"), 400);
+    let span =
+        |query: &str| city.json(&format!("/Datastreams(1)?$select=phenomenonTime{query}"))["phenomenonTime"].clone();
+    assert_eq!(span("&asOf=2024-05-02T03:00:30Z"), json!("2024-05-02T03:00:00Z/2024-05-02T03:00:00Z"));
+    assert_eq!(span(""), json!("2024-05-02T03:00:00Z/2024-05-02T03:01:00Z"));
+    assert_eq!(span("&asOf=2020-05-02T03:01:30Z"), json!(null));
+    for refused in ["/Things", "/Things(1)", "/Things?$expand=Locations", "/Sensors", "/Things(1)/name"] {
+        let and = if refused.contains('?') { '&' } else { '?' };
+        assert_eq!(city.status(&format!("{refused}{and}asOf=2024-05-02T07:00:00Z")), 400, "{refused}");
+    }
+    let depends = "/Things?$filter=Datastreams/Observations/result gt 0&asOf=2024-05-02T07:00:00Z";
+    assert_eq!(city.status(depends), 200);
 }
 
 #[test]

@@ -322,3 +322,102 @@ async fn a_count_of_all_leaves_out_what_the_city_no_longer_has() {
     assert_eq!(counts(running.address).await, (stored, stored - one));
     wire::until_replayed(running).await.expect("stops in order");
 }
+
+const GATE: &str = r#"{"name": "Gate", "description": "A gate.",
+  "Locations": [{"name": "Weir", "description": "The weir.", "encodingType": "application/geo+json",
+    "location": {"type": "Point", "coordinates": [-51.2, -30.0]}}],
+  "Datastreams": [STREAM(Level, OM_Measurement), STREAM(State, OM_CategoryObservation), STREAM(Open, OM_TruthObservation)]}"#;
+
+/// A sandbox with a gate that has a series of numbers, one of texts and one of truths, two values each.
+async fn sandbox(folder: &std::path::Path) -> Running {
+    let listen = SocketAddr::from(([127, 0, 0, 1], 0));
+    let (city, data) = (City::sandbox(), folder.to_path_buf());
+    let options = wire::Options { city, data, listen, access: Access::DemoOnLoopback, source: Source::Live };
+    let town = wire::start(options).await.expect("the sandbox starts");
+    let stream = |name: &str, kind: &str| {
+        object!({ "name": name, "description": name,
+            "observationType": format!("http://www.opengis.net/def/observationType/OGC-OM/2.0/{kind}"),
+            "unitOfMeasurement": { "name": null, "symbol": null, "definition": null },
+            "Sensor": { "name": name, "description": "-", "encodingType": "text/plain", "metadata": "-" },
+            "ObservedProperty": { "name": name, "description": "-", "definition": "https://example.org/-" } })
+        .to_string()
+    };
+    let gate = GATE.replace("STREAM(Level, OM_Measurement)", &stream("Level", "OM_Measurement"));
+    let gate = gate.replace("STREAM(State, OM_CategoryObservation)", &stream("State", "OM_CategoryObservation"));
+    let gate = gate.replace("STREAM(Open, OM_TruthObservation)", &stream("Open", "OM_TruthObservation"));
+    let (status, text) = post(town.address, "/v1.1/Things", gate).await.expect("an answer");
+    assert_eq!(status, StatusCode::CREATED, "{text}");
+    for (id, results) in
+        [(1, object!([1.5, 2.5])), (2, object!(["shut", "wide \"open\""])), (3, object!([true, false]))]
+    {
+        for (minute, result) in results.as_array().expect("two").iter().enumerate() {
+            let one = object!({ "phenomenonTime": format!("2024-05-01T12:0{minute}:00Z"), "result": result });
+            let path = format!("/v1.1/Datastreams({id})/Observations");
+            let (status, text) = post(town.address, &path, one.to_string()).await.expect("an answer");
+            assert_eq!(status, StatusCode::CREATED, "{text}");
+        }
+    }
+    town
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn results_of_every_kind_are_told_as_they_are() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let town = sandbox(folder.path()).await;
+    let (first, last) = (at("2024-05-01T12:00:00Z").ms(), at("2024-05-01T12:01:00Z").ms());
+    let newest = object!([[1, last, 2.5], [2, last, "wide \"open\""], [3, last, false]]);
+    for path in ["/api/series/latest", "/api/series/latest?bbox=-52,-31,-51,-29"] {
+        assert_eq!(json(town.address, path).await["values"], newest, "{path}");
+    }
+    let things = json(town.address, "/api/things").await;
+    let results: Vec<&Value> = (0..3).map(|at| &things["things"][0]["datastreams"][at]["result"]).collect();
+    assert_eq!(results, [&object!(2.5), &object!("wide \"open\""), &object!(false)]);
+    let day = "from=2024-05-01T00:00:00Z&to=2024-05-02T00:00:00Z";
+    let known = city::Time::from_ms(town.app.clock.now().ms() + 1).expect("a time");
+    for (id, results) in
+        [(1, object!([1.5, 2.5])), (2, object!(["shut", "wide \"open\""])), (3, object!([true, false]))]
+    {
+        for more in [String::new(), format!("&asOf={known}"), format!("&as_of={known}")] {
+            let values = json(town.address, &format!("/api/series/{id}/values?{day}{more}")).await["values"].clone();
+            assert_eq!(values, object!([[first, results[0]], [last, results[1]]]), "{id} {more}");
+        }
+        for path in [format!("/api/series/{id}?{day}"), format!("/api/series/{id}/buckets?{day}&step_s=3600")] {
+            let (status, body) = get(town.address, &path).await.expect("an answer");
+            let expected = if id == 1 { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+            assert_eq!(status, expected, "{path}: {body}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_query_may_not_ask_is_said_before_the_first_byte() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let town = sandbox(folder.path()).await;
+    for path in ["Things", "Sensors", "Datastreams(1)/Thing/Locations", "ObservedProperties", "FeaturesOfInterest"] {
+        let (status, body) =
+            get(town.address, &format!("/v1.1/{path}?$resultFormat=parquet")).await.expect("an answer");
+        assert_eq!(status, StatusCode::NOT_IMPLEMENTED, "{path}");
+        assert!(problem(&body)["detail"].as_str().is_some_and(|detail| detail.contains("CSV")), "{body}");
+    }
+    for (path, told) in [
+        ("/api/series/1/buckets", "step_s: say it"),
+        ("/api/series/1/buckets?step_s=0", "step_s: expected a whole number from 1 to 31536000"),
+        ("/api/series/1/buckets?step_s=x", "step_s: expected a whole number from 1 to 31536000"),
+        ("/api/series/1/buckets?step_s=1&from=2020-01-01T00:00:00Z", "step_s: there are more than 10000 buckets"),
+        ("/api/series/1?points=5001", "points: expected a whole number from 1 to 5000"),
+        ("/api/series/1?from=yesterday", "from: expected an instant with its zone"),
+        ("/api/series/1?from=2024-05-02T00:00:00Z&to=2024-05-01T00:00:00Z", "from: expected a time before to"),
+        ("/api/series/1?colour=1", "colour: there is no such parameter here"),
+        ("/api/series/1?asOf=2024-05-02T00:00:00Z", "asOf: this is told as it is now"),
+        ("/api/series/1/buckets?step_s=60&as_of=2024-05-02T00:00:00Z", "as_of: this is told as it is now"),
+        ("/api/series/latest?as_of=2024-05-02T00:00:00Z", "as_of: this is told as it is now"),
+        ("/api/series/count?asOf=2024-05-02T00:00:00Z", "asOf: this is told as it is now"),
+        ("/api/things?asOf=2024-05-02T00:00:00Z", "asOf: this is told as it is now"),
+        ("/api/series/1/values?asOf=2024-05-02T00:00:00Z&as_of=2024-05-02T00:00:00Z", "asOf: it is given twice"),
+        ("/v1.1/Things?asOf=2024-05-02T00:00:00Z", "asOf: is for Observations"),
+    ] {
+        let (status, body) = get(town.address, path).await.expect("an answer");
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{path}");
+        assert!(problem(&body)["detail"].as_str().is_some_and(|detail| detail.starts_with(told)), "{path}: {body}");
+    }
+}

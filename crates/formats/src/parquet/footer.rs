@@ -1,14 +1,15 @@
 //! The end of the file (parquet.thrift, `FileMetaData`): schema, row groups, and the least and greatest of each column
 //! in each of them.
 
+use super::Encoding;
+use super::columns::{Column, Meaning};
 use super::thrift::Struct;
-use super::{COLUMNS, Column, Encoding, Meaning};
 
 /// One row group.
 #[derive(Debug)]
 pub(super) struct Group {
     pub(super) rows: u64,
-    pub(super) chunks: [Chunk; COLUMNS.len()],
+    pub(super) chunks: Vec<Chunk>,
 }
 
 /// One column of a row group.
@@ -39,16 +40,16 @@ const UTF8: i32 = 0;
 const TIMESTAMP_MILLIS: i32 = 9;
 const UINT_32: i32 = 13;
 
-/// The metadata of a file of these row groups.
-pub(super) fn metadata(groups: &[Group]) -> Vec<u8> {
+/// The metadata of a file of these columns and row groups.
+pub(super) fn metadata(columns: &[Column], groups: &[Group]) -> Vec<u8> {
     let mut out = Vec::new();
     let mut file = Struct::open(&mut out);
     file.i32(1, 2);
-    let elements = std::iter::once(None).chain(COLUMNS.iter().map(Some)).collect::<Vec<_>>();
-    file.structs(2, elements.into_iter(), element);
+    let elements = std::iter::once(None).chain(columns.iter().map(Some)).collect::<Vec<_>>();
+    file.structs(2, elements.into_iter(), |out, column| element(out, column, columns.len()));
     file.i64(3, groups.iter().map(|group| group.rows).sum());
     file.structs(4, groups.iter(), |out, group| {
-        out.structs(1, COLUMNS.iter().zip(&group.chunks), |out, (column, chunk)| {
+        out.structs(1, columns.iter().zip(&group.chunks), |out, (column, chunk)| {
             out.i64(2, chunk.offset);
             out.nested(3, |out| column_metadata(out, column, chunk, group.rows));
         });
@@ -57,23 +58,23 @@ pub(super) fn metadata(groups: &[Group]) -> Vec<u8> {
     });
     file.binary(6, b"Townbell");
     // The order in which least and greatest are meant: that of the type.
-    file.structs(7, COLUMNS.iter(), |out, _| out.nested(1, |_| {}));
+    file.structs(7, columns.iter(), |out, _| out.nested(1, |_| {}));
     file.close();
     out
 }
 
 /// One element of the schema; `None` is the root.
-fn element(out: &mut Struct<'_>, column: Option<&Column>) {
+fn element(out: &mut Struct<'_>, column: Option<&Column>, columns: usize) {
     let Some(column) = column else {
         out.binary(4, b"observations");
-        out.i32(5, i32::try_from(COLUMNS.len()).unwrap_or(i32::MAX));
+        out.i32(5, i32::try_from(columns).unwrap_or(i32::MAX));
         return;
     };
     out.i32(1, column.physical as i32);
     out.i32(3, if column.may_be_null { OPTIONAL } else { REQUIRED });
     out.binary(4, column.name.as_bytes());
     match column.meaning {
-        Meaning::Number => {}
+        Meaning::Itself => {}
         Meaning::Unsigned => {
             out.i32(6, UINT_32);
             out.nested(10, |logical| {

@@ -28,6 +28,10 @@ pub enum OrderKey {
     Other,
 }
 
+/// Characters by which texts are put in order, those of the longest value that a bag has: a next link names the last key
+/// of its page, and an address has an end.
+const ORDERED_CHARS_MAX: usize = 500;
+
 /// The keys of an `$orderby`, made ready for one request.
 #[derive(Debug)]
 pub struct Order {
@@ -65,6 +69,52 @@ impl Order {
             .collect()
     }
 
+    /// How many keys there are.
+    #[allow(clippy::len_without_is_empty, reason = "an order without keys is that of the store")]
+    pub fn len(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// Which numbers a result can be whose row stands before one of these keys, or has the same first one.
+    pub(crate) fn results_before(&self, keys: &[OrderKey]) -> (f64, f64) {
+        self.results(keys, true)
+    }
+
+    /// Which numbers a result can be whose row stands behind one of these keys, or has the same first one.
+    pub(crate) fn results_behind(&self, keys: &[OrderKey]) -> (f64, f64) {
+        self.results(keys, false)
+    }
+
+    fn results(&self, keys: &[OrderKey], before: bool) -> (f64, f64) {
+        const ALL: (f64, f64) = (f64::NEG_INFINITY, f64::INFINITY);
+        const NONE: (f64, f64) = (f64::INFINITY, f64::NEG_INFINITY);
+        let (Some((Property::Result, descending)), Some(edge)) =
+            (self.keys.first().and_then(Key::property), keys.first())
+        else {
+            return ALL;
+        };
+        // Whether what is wanted is smaller than the edge.
+        let smaller = before != descending;
+        match (edge, smaller) {
+            (OrderKey::Number(number), true) => (f64::NEG_INFINITY, *number),
+            (OrderKey::Number(number), false) => (*number, f64::INFINITY),
+            (OrderKey::Null | OrderKey::Bool(_), smaller) => {
+                if smaller {
+                    NONE
+                } else {
+                    ALL
+                }
+            }
+            (_, smaller) => {
+                if smaller {
+                    ALL
+                } else {
+                    NONE
+                }
+            }
+        }
+    }
+
     /// Compares the keys of two rows. Equal ones are for the caller to tell apart, by identifier.
     pub fn compare(&self, first: &[OrderKey], second: &[OrderKey]) -> Ordering {
         for (key, (a, b)) in self.keys.iter().zip(first.iter().zip(second)) {
@@ -79,17 +129,21 @@ impl Order {
     /// The properties of the row itself that it is in order of, each with whether descending; `None` when a key is
     /// anything else. A store that keeps that order need not sort.
     pub fn properties(&self) -> Option<Vec<(Property, bool)>> {
-        let own = |key: &Key| match &key.expression {
-            Expression::Property(Reference { variable: 0, property, members }) if members.is_empty() => {
-                Some((*property, key.is_descending))
-            }
-            _ => None,
-        };
-        self.keys.iter().map(own).collect()
+        self.keys.iter().map(Key::property).collect()
     }
 }
 
 impl Key {
+    /// The property of the row itself that it is, and whether descending.
+    fn property(&self) -> Option<(Property, bool)> {
+        match &self.expression {
+            Expression::Property(Reference { variable: 0, property, members }) if members.is_empty() => {
+                Some((*property, self.is_descending))
+            }
+            _ => None,
+        }
+    }
+
     /// Binds the variables from `variable` on, one after the other, and keeps the best value.
     fn visit(
         &self,
@@ -119,7 +173,10 @@ impl OrderKey {
             Value::Null => Self::Null,
             Value::Bool(truth) => Self::Bool(*truth),
             Value::Number(number) => Self::Number(*number),
-            Value::Text(text) => Self::Text(Box::from(&**text)),
+            Value::Text(text) => {
+                let end = text.char_indices().nth(ORDERED_CHARS_MAX).map_or(text.len(), |(end, _)| end);
+                Self::Text(Box::from(text.get(..end).unwrap_or_default()))
+            }
             Value::Instant(at) => Self::Time(*at, *at),
             Value::Interval(from, to) => Self::Time(*from, *to),
             Value::Duration(ms) => Self::Duration(*ms),

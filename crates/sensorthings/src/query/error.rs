@@ -1,4 +1,9 @@
-//! What is wrong with a query. The caller's own bytes are never said back: a query can hold anything.
+//! What is wrong with a query. Of the caller's own bytes only names are said back, cut and cleaned: a text in quotes can
+//! hold anything.
+
+use std::borrow::Cow;
+
+use crate::problem::clean;
 
 /// Why a query is refused; every one is a 400 (18-088 clause 9.3.1).
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -12,8 +17,8 @@ pub enum QueryError {
         at: usize,
         /// What could stand there.
         expected: &'static str,
-        /// What stands there, by kind.
-        found: &'static str,
+        /// What stands there: its kind, and a word itself, cut and cleaned.
+        found: Cow<'static, str>,
     },
     /// A `$`-option that the standard does not have (or that is written without its `$`).
     #[error(
@@ -45,4 +50,9 @@ pub enum QueryError {
         /// Bytes from the start of the query string.
         at: usize,
     },
+}
+
+/// A word as a message may repeat it.
+pub(super) fn word(word: &str) -> Cow<'static, str> {
+    Cow::Owned(format!("the word {}", clean(word)))
 }

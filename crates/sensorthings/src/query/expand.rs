@@ -2,6 +2,7 @@
 
 use crate::model::{EntityType, Navigation};
 use crate::query::QueryError;
+use crate::query::error::word;
 use crate::query::lexer::{Lexer, Token};
 use crate::query::limits::{EXPAND_DEPTH_MAX, EXPAND_ITEMS_MAX};
 use crate::query::options::{Expand, Options, Seen, option_of};
@@ -78,7 +79,7 @@ fn walk(lexer: &Lexer<'_>, path: &str, entity: EntityType, at: usize) -> Result<
     let mut steps = Vec::new();
     let mut from = entity;
     for segment in path.split('/') {
-        let step = from.navigation(segment).ok_or_else(|| lexer.syntax(at, EXPECTED, "another word"))?;
+        let step = from.navigation(segment).ok_or_else(|| lexer.syntax(at, EXPECTED, word(segment)))?;
         steps.push(step);
         from = step.target();
         if steps.len() > EXPAND_DEPTH_MAX {
@@ -100,7 +101,7 @@ fn nested(lexer: &mut Lexer<'_>, target: EntityType, depth: usize) -> Result<Opt
         let (token, at) = lexer.take()?;
         let Token::Word(name) = token else { return Err(lexer.syntax(at, OPTION, token.found())) };
         let Some(option) = option_of(name)?.filter(|option| !["$resultFormat", "asOf"].contains(option)) else {
-            return Err(lexer.syntax(at, OPTION, "another word"));
+            return Err(lexer.syntax(at, OPTION, word(name)));
         };
         seen.once(option)?;
         lexer.expect(&Token::Equals, "an equals sign behind the option")?;

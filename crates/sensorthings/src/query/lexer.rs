@@ -1,7 +1,10 @@
 //! The words of a query. One token is looked ahead, nothing is kept, and a token is never longer than the text.
 
+use std::borrow::Cow;
+
 use crate::evaluate::geometry::Geometry;
 use crate::query::QueryError;
+use crate::query::error;
 use crate::query::expression::Literal;
 use crate::query::moment;
 
@@ -30,9 +33,9 @@ pub(super) enum Token<'a> {
 
 impl Token<'_> {
     /// What it is, for a message.
-    pub(super) fn found(&self) -> &'static str {
-        match self {
-            Self::Word(_) => "a word",
+    pub(super) fn found(&self) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
+            Self::Word(word) => return error::word(word),
             Self::Literal(literal) => super::kind::Kind::of_literal(literal).found(),
             Self::Open => "an opening parenthesis",
             Self::Close => "a closing parenthesis",
@@ -41,7 +44,7 @@ impl Token<'_> {
             Self::Equals => "an equals sign",
             Self::Minus => "a minus sign",
             Self::End => "the end",
-        }
+        })
     }
 }
 
@@ -101,8 +104,8 @@ impl<'a> Lexer<'a> {
     }
 
     /// An error at a place.
-    pub(super) fn syntax(&self, at: usize, expected: &'static str, found: &'static str) -> QueryError {
-        QueryError::Syntax { option: self.option, at, expected, found }
+    pub(super) fn syntax(&self, at: usize, expected: &'static str, found: impl Into<Cow<'static, str>>) -> QueryError {
+        QueryError::Syntax { option: self.option, at, expected, found: found.into() }
     }
 
     /// The option it reads, for messages.
@@ -204,7 +207,7 @@ impl<'a> Lexer<'a> {
             "geography" | "geometry" => Geometry::from_wkt(&text)
                 .map(|geometry| Literal::Geometry(geometry.into()))
                 .map_err(|error| self.syntax(start + length + 1 + error.at, error.expected, "something else")),
-            _ => Err(self.syntax(start, "duration or geography before a quote", "another word")),
+            _ => Err(self.syntax(start, "duration or geography before a quote", error::word(word))),
         };
         Ok((Token::Literal(literal?), length + quoted))
     }

@@ -4,7 +4,9 @@ use city::Time;
 
 use crate::model::{EntityType, Navigation, Property};
 use crate::percent;
+use crate::problem::Problem;
 use crate::query::QueryError;
+use crate::query::error;
 use crate::query::expression::{Filter, Literal};
 use crate::query::lexer::{Lexer, Token};
 use crate::query::limits::{ORDER_KEYS_MAX, QUERY_BYTES_MAX, SELECT_ITEMS_MAX};
@@ -100,12 +102,30 @@ impl Options {
                 seen.once(option)?;
                 let mut lexer = Lexer::new(option, &value);
                 options.read(option, &mut lexer, entity, 0)?;
-                lexer.expect(&Token::End, "the end of this option")?;
+                lexer.expect(&Token::End, behind(option))?;
             }
             start += pair.len() + 1;
         }
         options.check_expand_breadth()?;
         Ok(options)
+    }
+
+    /// Refuses `asOf` where nothing that is told or asked depends on observations: entities are told as they are.
+    pub(crate) fn check_as_of(&self, entity: EntityType) -> Result<(), Problem> {
+        if self.as_of.is_none() || self.tells_observations(entity) {
+            return Ok(());
+        }
+        let what =
+            "asOf: is for Observations, and for Datastreams with their times; other entities are told as they are now";
+        Err(Problem::malformed(what))
+    }
+
+    fn tells_observations(&self, entity: EntityType) -> bool {
+        let has = |entity| matches!(entity, EntityType::Observation | EntityType::Datastream);
+        let filters = self.filter.iter().chain(self.order.iter().map(|by| &by.key));
+        has(entity)
+            || filters.flat_map(|filter| &filter.variables).any(|variable| has(variable.entity))
+            || self.expand.iter().any(|expand| expand.options.tells_observations(expand.navigation.target()))
     }
 
     /// Reads the value of one option.
@@ -148,6 +168,8 @@ impl Seen {
 
 /// The option of this name; `None` for one that is none of our business.
 pub(super) fn option_of(name: &str) -> Result<Option<&'static str>, QueryError> {
+    // As `/api/series` writes it in its answers.
+    let name = if name == "as_of" { "asOf" } else { name };
     if let Some(option) = NAMES.into_iter().find(|option| *option == name) {
         return Ok(Some(option));
     }
@@ -160,13 +182,24 @@ pub(super) fn option_of(name: &str) -> Result<Option<&'static str>, QueryError> 
     Err(QueryError::UnknownOption { name })
 }
 
+/// What could stand where an option goes on.
+fn behind(option: &str) -> &'static str {
+    match option {
+        "$filter" => "an operator (and, or, eq, ne, gt, ge, lt, le, add, sub, mul, div, mod) or the end",
+        "$orderby" => "asc, desc, an operator, a comma or the end",
+        "$select" => "a comma or the end",
+        "$expand" => "a parenthesis with options, a comma or the end",
+        _ => "the end of this option",
+    }
+}
+
 fn selection(lexer: &mut Lexer<'_>, entity: EntityType) -> Result<Vec<Selection>, QueryError> {
     const EXPECTED: &str = "a property or navigation property that this entity type has";
     let mut items = Vec::new();
     loop {
         let (token, at) = lexer.take()?;
         let Token::Word(word) = token else { return Err(lexer.syntax(at, EXPECTED, token.found())) };
-        let item = selected(word, entity).ok_or_else(|| lexer.syntax(at, EXPECTED, "another word"))?;
+        let item = selected(word, entity).ok_or_else(|| lexer.syntax(at, EXPECTED, error::word(word)))?;
         if !items.contains(&item) {
             items.push(item);
         }

@@ -3,6 +3,7 @@
 
 use crate::model::EntityType;
 use crate::query::QueryError;
+use crate::query::error;
 use crate::query::expression::{Arithmetic, Comparison, Expression, Filter, Literal, Variable};
 use crate::query::function::Function;
 use crate::query::kind::Kind;
@@ -168,7 +169,7 @@ impl<'l, 'a> Parser<'l, 'a> {
 
     fn call(&mut self, word: &str, at: usize) -> Result<Checked, QueryError> {
         let Some(function) = Function::of_name(word) else {
-            return Err(self.lexer.syntax(at, "a function of the standard", "another word"));
+            return Err(self.lexer.syntax(at, "a function of the standard", error::word(word)));
         };
         let mut arguments = Vec::new();
         let mut depth = 0;

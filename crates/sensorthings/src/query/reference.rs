@@ -2,6 +2,7 @@
 
 use crate::model::{EntityType, Property, PropertyKind};
 use crate::query::QueryError;
+use crate::query::error::word;
 use crate::query::expression::{Reference, Variable};
 use crate::query::kind::Kind;
 use crate::query::limits::{MEMBERS_MAX, VARIABLES_MAX};
@@ -26,7 +27,7 @@ impl Parser<'_, '_> {
                 continue;
             }
             let Some((property, kind)) = property_of(entity, segment) else {
-                return Err(self.lexer.syntax(offset, "a property that this entity type has", "another word"));
+                return Err(self.lexer.syntax(offset, "a property that this entity type has", word(segment)));
             };
             let members: Vec<Box<str>> = segments.map(Box::from).collect();
             return self.members(Reference { variable, property, members }, kind, offset);

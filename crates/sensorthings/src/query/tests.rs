@@ -311,8 +311,30 @@ fn what_cannot_mean_anything_is_refused_where_it_stands() {
 }
 
 #[test]
-fn the_bytes_of_the_caller_are_never_said_back() {
-    for query in ["$filter=sekret eq 1", "$filter=result eq 'sekret", "$sekretsekretsekretsekretsekretsekret=1"] {
+fn a_word_is_said_back_cut_and_cleaned() {
+    for (query, told) in [
+        ("$filter=colour eq 1", "at byte 0 expected a property that this entity type has, found the word colour"),
+        (
+            "$filter=result in (1,5)",
+            "$filter: at byte 7 expected an operator (and, or, eq, ne, gt, ge, lt, le, add, sub, mul, div, mod) or the end, found the word in",
+        ),
+        ("$filter=result eq 1 and length(x<b>) eq 1", "found the word x?b?"),
+        ("$filter=colours(result)", "expected a function of the standard, found the word colours"),
+        ("$orderby=result down", "asc, desc, an operator, a comma or the end, found the word down"),
+        ("$select=colour", "found the word colour"),
+        ("$expand=Things", "found the word Things"),
+        ("$expand=Datastream(colour=1)", "found the word colour"),
+    ] {
+        let error = refused(EntityType::Observation, query).to_string();
+        assert!(error.ends_with(told), "{error}");
+    }
+    let long = refused(EntityType::Observation, &format!("$select={}", "x".repeat(1_000))).to_string();
+    assert!(long.len() < 200, "{long}");
+}
+
+#[test]
+fn texts_of_the_caller_are_never_said_back() {
+    for query in ["$filter=result eq 'sekret", "$filter='sekret'", "$sekretsekretsekretsekretsekretsekret=1"] {
         let error = refused(EntityType::Observation, query);
         assert!(!error.to_string().contains("sekret"), "{error}");
     }

@@ -25,6 +25,9 @@ pub(crate) fn check(level: &Level<'_>, format: Option<ResultFormat>) -> Result<(
     if format == ResultFormat::DataArray && level.entity != EntityType::Observation {
         return Err(Problem::malformed("$resultFormat: dataArray is for Observations"));
     }
+    if format == ResultFormat::Parquet {
+        return Err(parquet_is_for(level.entity));
+    }
     if !level.expand.is_empty() {
         return Err(Problem::malformed("$expand has no place in this $resultFormat; leave one of the two out"));
     }
@@ -33,6 +36,15 @@ pub(crate) fn check(level: &Level<'_>, format: Option<ResultFormat>) -> Result<(
         return Err(Problem::malformed("$select: a data array has properties only"));
     }
     Ok(())
+}
+
+/// The refusal of Parquet where it has no place.
+pub(crate) fn parquet_is_for(entity: EntityType) -> Problem {
+    let detail = match entity {
+        EntityType::Observation => "$resultFormat: Parquet is an export of Observations, and this is none",
+        _ => "$resultFormat: Parquet is for Observations; CSV is for every kind of entity",
+    };
+    Problem::not_implemented(detail)
 }
 
 /// One list.

@@ -4,19 +4,22 @@
 use city::{Observations, Time};
 
 use super::csv::{columns, header, line};
+use super::data_array::parquet_is_for;
 use super::level::{Level, Sorting};
 use super::limits::{BATCH_ROWS, CHUNK_ROWS};
-use super::page::{Next, Page};
+use super::page::Page;
 use super::resolve::{Found, missing, resolve};
 use super::scope::Scope;
-use super::source::{Mark, Node};
+use super::source::Node;
+use super::token::After;
 use super::{Context, JSON};
 use crate::catalogue::Catalogue;
-use crate::model::EntityType;
+use crate::model::{EntityType, Navigation, Property};
 use crate::path::{EntityPath, Part, Resource};
 use crate::problem::Problem;
-use crate::query::Options;
+use crate::query::{Options, ResultFormat, Selection};
 use crate::series::Series;
+use crate::v1_1;
 
 /// An export that is under way.
 #[derive(Clone, Debug)]
@@ -27,7 +30,7 @@ pub struct Export {
     now: Time,
     /// Rows that are still to come, at most.
     left: u64,
-    after: Option<Mark>,
+    after: Option<After>,
     state: State,
 }
 
@@ -53,6 +56,10 @@ impl Export {
             return Err(Problem::malformed(format!("an export is of a collection; ask for a single entity as {JSON}")));
         }
         let mut options = Options::parse(query, path.entity())?;
+        if options.result_format == Some(ResultFormat::Parquet) && path.entity() != EntityType::Observation {
+            return Err(parquet_is_for(path.entity()));
+        }
+        options.check_as_of(path.entity())?;
         let left = options.top.take().unwrap_or(u64::MAX);
         options.count = None;
         let (base, now) = (context.base.to_owned(), context.now);
@@ -60,14 +67,31 @@ impl Export {
         let scope = export.scope(catalogue, series);
         let level = export.level(&scope)?;
         if !level.expand.is_empty() {
-            return Err(Problem::malformed("$expand has no place in an export"));
+            return Err(Problem::malformed(
+                "$expand has no place in CSV and Parquet; $select=Datastream tells the related id, and JSON tells entities inside each other",
+            ));
         }
         if matches!(level.sorting, Sorting::Keys(_)) {
-            return Err(Problem::malformed("$orderby: an export is in the order of id or of phenomenonTime"));
+            return Err(Problem::malformed(
+                "$orderby: CSV and Parquet come in the order of id or of phenomenonTime, because they are as long as the query; sort the file, or ask for pages of JSON",
+            ));
         }
-        columns(&level)?;
+        match level.options.result_format {
+            Some(ResultFormat::Parquet) => can_be_batched(&level)?,
+            _ => drop(columns(&level)?),
+        }
         resolve(&scope, &export.path)?;
         Ok(export)
+    }
+
+    /// What `$select` names of the columns of a batch: properties, or `Datastream`. Empty: all.
+    pub fn selected(&self) -> Vec<&'static str> {
+        let name = |item: &Selection| match item {
+            Selection::Property(Property::Id, _) => v1_1::SHORT_ID,
+            Selection::Property(property, _) => property.name(),
+            Selection::Navigation(navigation) => navigation.name(),
+        };
+        self.options.select.iter().map(name).collect()
     }
 
     fn scope<'a>(&'a self, catalogue: &'a Catalogue, series: &'a dyn Series) -> Scope<'a> {
@@ -138,11 +162,25 @@ impl Export {
         };
         self.left = self.left.saturating_sub(told as u64);
         self.state = if next.is_some() { State::Going } else { State::Done };
-        if let Some(Next::After(mark)) = next {
-            self.after = Some(mark);
+        if next.is_some() {
+            self.after = next;
         }
         Ok(Some(written))
     }
+}
+
+/// Whether batches have what `$select` names.
+fn can_be_batched(level: &Level<'_>) -> Result<(), Problem> {
+    let is_column = |item: &Selection| match item {
+        Selection::Property(property, members) => members.is_empty() && *property != Property::SelfLink,
+        Selection::Navigation(navigation) => *navigation == Navigation::Datastream,
+    };
+    if level.options.select.iter().all(is_column) {
+        return Ok(());
+    }
+    Err(Problem::malformed(
+        "$select: Parquet has the properties of Observations as a whole, and Datastream; CSV has members of parameters and other related ids too",
+    ))
 }
 
 /// A query as CSV, bite by bite.

@@ -112,7 +112,7 @@ impl<'q> Level<'q> {
             Ok(true) => Some(view.node),
             Ok(false) => None,
             Err(exhausted) => {
-                scope.fail(Problem::new(400, super::scope::TOO_MUCH, exhausted.to_string()));
+                scope.fail(Problem::too_wide(exhausted.to_string()));
                 None
             }
         }

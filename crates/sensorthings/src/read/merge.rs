@@ -8,7 +8,7 @@ use city::{DatastreamId, ObservationKey, Span, Time};
 
 use super::scope::Scope;
 use super::source::{Mark, Part};
-use crate::series::Row;
+use crate::series::{Row, Wanted};
 
 /// Order of observations by time, then by key.
 type Key = (Time, ObservationKey);
@@ -19,6 +19,7 @@ pub(crate) struct Merge<'s, 'a> {
     to: Time,
     after: Option<Key>,
     descending: bool,
+    results: Wanted,
     /// Series that are not open yet with the earliest (latest) time that they can have, the next one last.
     waiting: Vec<(Time, DatastreamId)>,
     open: BinaryHeap<Head<'s>>,
@@ -63,7 +64,8 @@ impl<'s, 'a> Merge<'s, 'a> {
         if !descending {
             waiting.reverse();
         }
-        Self { scope, from, to, after, descending, waiting, open: BinaryHeap::new() }
+        let results = part.results.clone();
+        Self { scope, from, to, after, descending, results, waiting, open: BinaryHeap::new() }
     }
 
     /// Opens every series whose turn may have come.
@@ -81,7 +83,7 @@ impl<'s, 'a> Merge<'s, 'a> {
             let is_told = move |row: &Row| {
                 after.is_some_and(|after| if descending { key(row) >= after } else { key(row) <= after })
             };
-            let rows = self.scope.rows(series, self.from, self.to, descending);
+            let rows = self.scope.rows(series, (self.from, self.to), descending, &self.results);
             self.push(Box::new(rows.skip_while(is_told)));
         }
     }

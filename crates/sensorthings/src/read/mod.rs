@@ -13,6 +13,7 @@ mod root;
 mod scope;
 mod source;
 mod tell;
+mod token;
 mod view;
 
 use city::{EntityId, EntityKind, Time};
@@ -27,11 +28,12 @@ use crate::problem::Problem;
 use crate::query::{Options, QueryError, ResultFormat, Selection};
 use crate::series::{Row, Series};
 use level::Level;
-use page::{Page, split_token};
+use page::Page;
 use resolve::Found;
 use scope::Scope;
-use source::{Mark, Node};
+use source::Node;
 use tell::{Teller, Told};
+use token::After;
 
 /// What an answer depends on besides the city.
 #[derive(Clone, Copy, Debug)]
@@ -99,14 +101,15 @@ pub fn read(
         Resource::Batch | Resource::CreateObservations => return Err(Problem::method("this resource is for POST")),
         Resource::Entities(path) => path,
     };
-    let (query, after) = split_token(query, path.entity())?;
+    let (query, token) = token::split(query)?;
     let options = Options::parse(&query, path.entity())?;
+    options.check_as_of(path.entity())?;
     let mut scope = Scope::new(catalogue, series, context.base, context.now);
     scope.as_of = options.as_of;
-    if after.is_some() && (!path.is_collection() || options.skip.is_some()) {
+    if token.is_some() && (!path.is_collection() || options.skip.is_some()) {
         return Err(Problem::malformed("$skiptoken: take the next link as it is"));
     }
-    answer(&scope, context, &path, &options, after)
+    answer(&scope, context, &path, &options, token.as_deref())
 }
 
 fn answer(
@@ -114,7 +117,7 @@ fn answer(
     context: &Context<'_>,
     path: &EntityPath,
     options: &Options,
-    after: Option<Mark>,
+    token: Option<&str>,
 ) -> Result<Answer, Problem> {
     if let Part::Property { property, members, is_bare } = &path.part {
         let node = resolve::single(scope, path)?;
@@ -124,6 +127,7 @@ fn answer(
     let options = &if references { of_references(options)? } else { options.clone() };
     if path.is_collection() {
         let level = Level::collection(path.entity(), options, scope, (context.page_max, context.expand_page_max))?;
+        let after = token.map(|token| After::read(token, &level)).transpose()?;
         return many(scope, context, path, &level, after);
     }
     let level = Level::single(path.entity(), options, scope, context.expand_page_max)?;
@@ -146,7 +150,7 @@ fn many(
     context: &Context<'_>,
     path: &EntityPath,
     level: &Level<'_>,
-    after: Option<Mark>,
+    after: Option<After>,
 ) -> Result<Answer, Problem> {
     let Found::Many(source) = resolve::resolve(scope, path)? else { return Err(resolve::missing()) };
     let address = resolve::address(scope, path);
@@ -161,12 +165,7 @@ fn many(
         let mut answer = match format {
             _ if references => resolve::references(scope, &page.nodes, &told),
             Some(ResultFormat::DataArray) => data_array::answer(scope, level, &page.nodes, &told),
-            Some(ResultFormat::Csv) => csv::answer(scope, level, &page.nodes)?,
-            _ => {
-                return Err(Problem::not_implemented(
-                    "$resultFormat: Parquet is for exports of Observations; dataArray and CSV are here",
-                ));
-            }
+            _ => csv::answer(scope, level, &page.nodes)?,
         };
         scope.check()?;
         answer.next_link = told.next_link;
@@ -231,7 +230,12 @@ pub fn entity_address(base: &str, kind: EntityKind, id: &EntityId) -> String {
 
 /// The address of an observation.
 pub fn observation_address(base: &str, key: &city::ObservationKey) -> String {
+    format!("{base}/{}('{}')", EntityType::Observation.set(), observation_id(key))
+}
+
+/// The id of an observation.
+pub fn observation_id(key: &city::ObservationKey) -> String {
     let mut id = Vec::new();
     crate::v1_1::text::key(&mut id, key);
-    format!("{base}/{}('{}')", EntityType::Observation.set(), String::from_utf8_lossy(&id))
+    String::from_utf8_lossy(&id).into_owned()
 }

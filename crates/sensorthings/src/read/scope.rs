@@ -3,18 +3,17 @@
 
 use std::cell::{Cell, RefCell};
 
-use city::{DatastreamBody, DatastreamId, Entity, EntityBody, EntityId, EntityKind, ObservationType, Shape, Time};
+use city::{
+    DatastreamBody, DatastreamId, Entity, EntityBody, EntityId, EntityKind, ObservationType, Shape, Span, Time,
+};
 
 use super::limits::ROWS_VISITED_MAX;
 use crate::catalogue::{self, Catalogue};
 use crate::evaluate::Budget;
 use crate::model::Navigation;
 use crate::problem::Problem;
-use crate::series::{Series, SeriesError};
+use crate::series::{Series, SeriesError, Wanted};
 use crate::v1_1::entity::Facts;
-
-/// The title of a refusal of what is too much work.
-pub(crate) const TOO_MUCH: &str = "Too much to look through";
 
 /// One request's view of the city.
 pub(crate) struct Scope<'a> {
@@ -55,11 +54,9 @@ impl<'a> Scope<'a> {
     pub(crate) fn visit(&self) -> bool {
         let left = self.left.get();
         if left == 0 {
-            self.fail(Problem::new(
-                400,
-                TOO_MUCH,
-                format!("the query looks at more than {ROWS_VISITED_MAX} rows; narrow it by phenomenonTime, by @iot.id or by the path"),
-            ));
+            self.fail(Problem::too_wide(format!(
+                "the query has to look at more than {ROWS_VISITED_MAX} rows; narrow it by phenomenonTime, by @iot.id or by the path, or take it whole with $resultFormat=CSV"
+            )));
             return false;
         }
         self.left.set(left - 1);
@@ -110,10 +107,23 @@ impl<'a> Scope<'a> {
 
 impl Facts for Scope<'_> {
     fn phenomenon_time(&self, datastream: &EntityId) -> Option<(Time, Time)> {
-        self.took(self.series.span(catalogue::series(datastream)?))
+        let series = catalogue::series(datastream)?;
+        let (first, last) = self.took(self.series.span(series))?;
+        if self.as_of.is_none() {
+            return Some((first, last));
+        }
+        let edge = |descending| {
+            let mut rows = self.rows(series, (first, last + Span::ms(1)), descending, &Wanted::default());
+            rows.next().map(|row| row.observation.phenomenon_time)
+        };
+        Some((edge(false)?, edge(true)?))
     }
 
     fn result_time(&self, datastream: &EntityId) -> Option<(Time, Time)> {
+        if self.as_of.is_some() {
+            // What is maintained is as it is now, and it may be left out (18-088 table 11).
+            return None;
+        }
         self.took(self.series.result_span(catalogue::series(datastream)?))
     }
 

@@ -3,14 +3,14 @@
 
 use std::cmp::Ordering;
 
-use city::{DatastreamId, Entity, EntityId, EntityKind, ObservationKey, Span, Time};
+use city::{DatastreamId, Entity, EntityId, EntityKind, ObservationKey, ObservationType, Span, Time};
 
 use super::merge::Merge;
 use super::scope::Scope;
 use crate::catalogue;
 use crate::evaluate::Bounds;
 use crate::model::{EntityType, Navigation};
-use crate::series::Row;
+use crate::series::{Row, Wanted};
 use crate::v1_1;
 
 /// One entity of a collection.
@@ -50,6 +50,8 @@ pub(crate) struct Part {
     pub(crate) ids: Option<Vec<EntityId>>,
     /// The only datastreams that its observations can be of.
     pub(crate) datastreams: Option<Vec<EntityId>>,
+    /// The only results that its observations can have; it may become narrower while it is read.
+    pub(crate) results: Wanted,
 }
 
 /// An entity as a place in the order of its collection.
@@ -79,7 +81,10 @@ impl Part {
         let time = |ms: i64, beyond: Time| Time::from_ms(ms).unwrap_or(beyond);
         let none = bounds.is_none() || from > TIME_MAX.ms() || to < TIME_MIN.ms();
         let ids = if none { Some(Vec::new()) } else { bounds.ids.clone() };
-        Self { from: time(from, TIME_MIN), to: time(to, TIME_MAX) + Span::ms(1), after: None, ids, datastreams: None }
+        let (from, to) = (time(from, TIME_MIN), time(to, TIME_MAX) + Span::ms(1));
+        let results = Wanted::default();
+        results.narrow(bounds.result);
+        Self { from, to, after: None, ids, datastreams: None, results }
     }
 }
 
@@ -336,7 +341,7 @@ impl<'a> Source<'a> {
             _ => None,
         };
         let datastreams = self.datastreams(scope, part, after.map(|after| after.datastream), descending);
-        let (from, to) = (part.from, part.to);
+        let (from, to, results) = (part.from, part.to, part.results.clone());
         let rows = datastreams.take_while(|_| scope.visit()).flat_map(move |series| {
             let (mut from, mut to) = (from, to);
             let mark = after.filter(|after| after.datastream == series);
@@ -348,7 +353,7 @@ impl<'a> Source<'a> {
                     from = from.max(mark.phenomenon_time);
                 }
             }
-            let rows = scope.rows(series, from, to, descending);
+            let rows = scope.rows(series, (from, to), descending, &results);
             let is_told = move |row: &Row| {
                 mark.is_some_and(|mark| if descending { row.key() >= mark } else { row.key() <= mark })
             };
@@ -386,11 +391,14 @@ impl Scope<'_> {
     pub(crate) fn rows(
         &self,
         series: DatastreamId,
-        from: Time,
-        to: Time,
+        (from, to): (Time, Time),
         descending: bool,
-    ) -> impl Iterator<Item = Row> + '_ {
-        let rows = (from < to).then(|| self.series.rows(series, from, to, descending, self.as_of));
+        results: &Wanted,
+    ) -> impl Iterator<Item = Row> + use<'_> {
+        // A truth may be kept as the number 0 or 1, and has another place in an order than these.
+        let all = Wanted::default();
+        let results = if self.observation_type(series) == ObservationType::Truth { &all } else { results };
+        let rows = (from < to).then(|| self.series.rows_of(series, (from, to), descending, self.as_of, results));
         let rows = rows.and_then(|rows| self.took(rows.map(Some)));
         rows.into_iter().flatten().map_while(|row| if self.visit() { self.took(row.map(Some)) } else { None })
     }

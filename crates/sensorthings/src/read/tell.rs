@@ -6,7 +6,8 @@ use super::level::Level;
 use super::limits::{ENTITIES_TOLD_HARD_MAX, ENTITIES_TOLD_MAX};
 use super::page::{Page, next_link};
 use super::scope::Scope;
-use super::source::{Mark, Node, Source};
+use super::source::{Node, Source};
+use super::token::After;
 use crate::model::{EntityType, Navigation};
 use crate::problem::Problem;
 use crate::v1_1::text::{self, Object};
@@ -120,7 +121,7 @@ impl<'s, 'a> Teller<'s, 'a> {
         out: &mut Vec<u8>,
         source: &Source<'a>,
         level: &Level<'_>,
-        (address, after): (&[u8], Option<Mark>),
+        (address, after): (&[u8], Option<After>),
         page_max: usize,
     ) -> Result<Told, Problem> {
         let page = Page::read(self.scope, source, level, after, page_max)?;

@@ -12,7 +12,7 @@ use city::{
 use sensorthings::catalogue::Catalogue;
 use sensorthings::problem::Problem;
 use sensorthings::read::{Answer, Context, Settings, read};
-use sensorthings::series::{Row, Rows, Series, SeriesError};
+use sensorthings::series::{Row, Rows, Series, SeriesError, Wanted};
 use serde_json::Value;
 
 /// Versions of each observation with the time at which each came, oldest first.
@@ -78,6 +78,23 @@ impl Series for Memory {
             Self::known(versions, as_of).cloned().map(Ok)
         };
         if descending { Ok(Box::new(range.rev().filter_map(take))) } else { Ok(Box::new(range.filter_map(take))) }
+    }
+
+    /// Leaves out every number that is not wanted, so that too narrow a wish shows as a wrong answer.
+    fn rows_of(
+        &self,
+        datastream: DatastreamId,
+        (from, to): (Time, Time),
+        descending: bool,
+        as_of: Option<Time>,
+        wanted: &Wanted,
+    ) -> Result<Rows<'_>, SeriesError> {
+        let wanted = wanted.clone();
+        let is_number = |row: &Row| row.detail().is_none_or(|detail| detail.result.is_none());
+        let is_wanted =
+            move |row: &Row| !is_number(row) || wanted.meets(row.observation.result, row.observation.result);
+        let rows = self.rows(datastream, from, to, descending, as_of)?;
+        Ok(Box::new(rows.filter(move |row| row.as_ref().map_or(true, &is_wanted))))
     }
 
     fn row(&self, key: &ObservationKey, as_of: Option<Time>) -> Result<Option<Row>, SeriesError> {

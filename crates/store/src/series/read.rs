@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use city::{DatastreamId, Detail, Span, Time};
 
-use super::heads::Head;
+use super::heads::{Head, Heads};
 use super::hours;
 use super::index::{self, Indexed};
 use super::sample::{Sample, keep_current, keep_numbers, merge, time};
@@ -55,9 +55,10 @@ fn latest(head: &Head) -> Option<Latest> {
     Some(Latest { datastream: head.id, point, received, detail })
 }
 
-fn newest(head: &Head) -> Option<(DatastreamId, Point)> {
-    let newest = head.newest.as_ref()?;
-    Some((head.id, Point { time: time(newest.time_ms), result: newest.result }))
+fn latest_of_all(heads: &Heads) -> Vec<Latest> {
+    let mut found: Vec<Latest> = heads.read().iter().filter_map(latest).collect();
+    found.sort_by_key(|latest| latest.datastream);
+    found
 }
 
 /// A stretch of a series: a chunk with what is newer within its time, or what is newer alone.
@@ -69,17 +70,15 @@ enum Stretch<'a> {
 
 /// What is answered from memory, without a connection: it never waits for the disk.
 impl Readers {
-    /// The newest point of every series, by the series' id.
-    pub fn newest(&self) -> Vec<(DatastreamId, Point)> {
-        let mut found: Vec<_> = self.heads().read().iter().filter_map(newest).collect();
-        found.sort_by_key(|(id, _)| *id);
-        found
+    /// The newest observation of every series, by the series' id.
+    pub fn latest(&self) -> Vec<Latest> {
+        latest_of_all(self.heads())
     }
 
-    /// The newest point of any series, asked one by one, of one state of all.
-    pub fn with_newest<T>(&self, work: impl FnOnce(&dyn Fn(DatastreamId) -> Option<Point>) -> T) -> T {
+    /// The newest observation of any series, asked one by one, of one state of all.
+    pub fn with_latest<T>(&self, work: impl FnOnce(&dyn Fn(DatastreamId) -> Option<Latest>) -> T) -> T {
         let all = self.heads().read();
-        work(&|id| newest(all.get(id)?).map(|(_, point)| point))
+        work(&|id| latest(all.get(id)?))
     }
 
     /// Observations of all series.
@@ -91,9 +90,7 @@ impl Readers {
 impl Reader {
     /// The newest observation of every series, by the series' id. From memory.
     pub fn latest(&self) -> Result<Vec<Latest>, StoreError> {
-        let mut found: Vec<Latest> = self.heads.read().iter().filter_map(latest).collect();
-        found.sort_by_key(|latest| latest.datastream);
-        Ok(found)
+        Ok(latest_of_all(&self.heads))
     }
 
     /// The newest observation of each of these series that has one. From memory.

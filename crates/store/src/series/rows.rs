@@ -68,6 +68,7 @@ impl Reader {
             descending: query.descending,
             as_of: query.as_of.map_or(known, |seq| seq.0.min(known)),
             block: BLOCK_MIN,
+            passes_over: None,
             open: None,
             ready: Vec::new().into_iter(),
         }
@@ -121,8 +122,18 @@ pub struct Rows<'a> {
     descending: bool,
     as_of: u64,
     block: usize,
+    passes_over: Option<PassesOver<'a>>,
     open: Option<Open>,
     ready: std::vec::IntoIter<Sample>,
+}
+
+/// Says of the smallest and the largest number of a chunk whether it can be left out.
+struct PassesOver<'a>(Box<dyn Fn(f64, f64) -> bool + 'a>);
+
+impl std::fmt::Debug for PassesOver<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("PassesOver")
+    }
 }
 
 /// The chunk that was read last. It holds as long as nothing moved from memory into chunks.
@@ -151,6 +162,22 @@ impl Iterator for Rows<'_> {
                 return Some(Err(error));
             }
         }
+    }
+}
+
+impl<'a> Rows<'a> {
+    /// Leaves out chunks, unread, of which every version is a number and `test` says so of the smallest and the largest
+    /// of them. It is asked as late as can be, so what it says may change on the way.
+    #[must_use]
+    pub fn passing_over(mut self, test: impl Fn(f64, f64) -> bool + 'a) -> Self {
+        self.passes_over = Some(PassesOver(Box::new(test)));
+        self
+    }
+
+    fn is_passed_over(&self, chunk: &Indexed) -> bool {
+        let figures = &chunk.figures;
+        let test = self.passes_over.as_ref().filter(|_| figures.numbers == figures.count);
+        test.is_some_and(|test| (test.0)(figures.low, figures.high))
     }
 }
 
@@ -222,12 +249,21 @@ impl Rows<'_> {
         }
         self.open = None;
         let connection = &self.reader.connection;
-        let found = if self.descending {
-            index::at_or_before(connection, self.datastream.0, to_ms)?.filter(|chunk| chunk.figures.to_ms >= edge_ms)
-        } else {
-            index::ending_at_or_after(connection, self.datastream.0, from_ms)?
-                .filter(|chunk| chunk.figures.from_ms <= edge_ms)
+        let mut near_ms = if self.descending { to_ms } else { from_ms };
+        let next = |near_ms| {
+            Ok::<_, StoreError>(if self.descending {
+                index::at_or_before(connection, self.datastream.0, near_ms)?
+                    .filter(|chunk| chunk.figures.to_ms >= edge_ms)
+            } else {
+                index::ending_at_or_after(connection, self.datastream.0, near_ms)?
+                    .filter(|chunk| chunk.figures.from_ms <= edge_ms)
+            })
         };
+        let mut found = next(near_ms)?;
+        while let Some(chunk) = found.take_if(|chunk| self.is_passed_over(chunk)) {
+            near_ms = if self.descending { chunk.figures.from_ms - 1 } else { chunk.figures.to_ms + 1 };
+            found = next(near_ms)?;
+        }
         if let Some(indexed) = found {
             let chunk = indexed.read(connection)?;
             self.open = Some(Open { moves, indexed, chunk });

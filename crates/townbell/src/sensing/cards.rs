@@ -147,6 +147,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::tell::numbers::ResultView;
     use crate::tell::views::{PlacedThing, PlacedValue};
 
     /// A few of each kind, so that they meet.
@@ -210,7 +211,7 @@ mod tests {
                 observed_property: body.observed_property.to_string(),
                 unit_symbol: body.unit_of_measurement.symbol.clone().unwrap_or_default(),
                 phenomenon_time: Time::from_ms(1_714_446_000_000),
-                result: Some(f64::from(datastream)),
+                result: Some(ResultView::Number(f64::from(datastream))),
             })
         });
         let (id, name, datastreams) = (id.to_string(), thing.name.clone(), values.collect());

@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use city::{DatastreamId, ObservationKey, Seq, Time};
 use sensorthings::catalogue::Catalogue;
-use sensorthings::series::{Row, Rows, Series, SeriesError};
+use sensorthings::series::{Row, Rows, Series, SeriesError, Wanted};
 use store::{Reader, RowQuery, StoreError};
 
 /// A reader of the store.
@@ -64,8 +64,21 @@ impl Series for StoredSeries<'_> {
         descending: bool,
         as_of: Option<Time>,
     ) -> Result<Rows<'_>, SeriesError> {
+        self.rows_of(datastream, (from, to), descending, as_of, &Wanted::default())
+    }
+
+    fn rows_of(
+        &self,
+        datastream: DatastreamId,
+        (from, to): (Time, Time),
+        descending: bool,
+        as_of: Option<Time>,
+        wanted: &Wanted,
+    ) -> Result<Rows<'_>, SeriesError> {
         let query = RowQuery { from: Some(from), to: Some(to), descending, as_of: self.seq(as_of)? };
-        Ok(Box::new(self.reader.rows(datastream, query).map(|found| found.map(row).map_err(error))))
+        let wanted = wanted.clone();
+        let rows = self.reader.rows(datastream, query).passing_over(move |low, high| !wanted.meets(low, high));
+        Ok(Box::new(rows.map(|found| found.map(row).map_err(error))))
     }
 
     fn row(&self, key: &ObservationKey, as_of: Option<Time>) -> Result<Option<Row>, SeriesError> {

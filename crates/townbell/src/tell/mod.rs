@@ -2,6 +2,7 @@
 //! one authoriser on its way to its handler.
 
 pub mod api;
+pub mod asked;
 pub mod live;
 pub mod metrics;
 pub mod numbers;

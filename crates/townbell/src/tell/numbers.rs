@@ -3,7 +3,7 @@
 
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use city::Time;
+use city::{Detail, Primitive, Time};
 use sensorthings::digits;
 use sensorthings::json::{Object, list, text};
 
@@ -20,6 +20,42 @@ impl IntoResponse for Written {
     fn into_response(self) -> Response {
         ([(header::CONTENT_TYPE, "application/json")], self.0).into_response()
     }
+}
+
+/// A result of any kind: a number, true or false, or a text.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, utoipa::ToSchema)]
+#[serde(untagged)]
+pub enum ResultView {
+    /// Of a measurement or a count.
+    Number(f64),
+    /// True or false.
+    Truth(bool),
+    /// A category or another text.
+    Text(Box<str>),
+}
+
+impl ResultView {
+    /// The result of an observation: what is no number stands beside it.
+    pub fn of(number: f64, detail: Option<&Detail>) -> Self {
+        match detail.and_then(|detail| detail.result.as_ref()) {
+            Some(Primitive::Bool(truth)) => Self::Truth(*truth),
+            Some(Primitive::Text(words)) => Self::Text(words.as_ref().into()),
+            Some(Primitive::Integer(_) | Primitive::Number(_)) | None => Self::Number(number),
+        }
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Number(number) => digits::number(out, *number),
+            Self::Truth(truth) => out.extend_from_slice(if *truth { b"true" } else { b"false" }),
+            Self::Text(words) => text(out, words),
+        }
+    }
+}
+
+/// The result of an observation, as it is.
+pub(super) fn result(out: &mut Vec<u8>, number: f64, detail: Option<&Detail>) {
+    ResultView::of(number, detail).write(out);
 }
 
 /// An instant in quotes, or null.
@@ -47,7 +83,7 @@ impl From<&ValuesView> for Written {
             out.push(b'[');
             digits::integer(out, *ms);
             out.push(b',');
-            digits::number(out, *value);
+            value.write(out);
             out.push(b']');
         });
         instant(object.key(&["next_from"]), view.next_from);
@@ -66,7 +102,7 @@ impl From<&LatestView> for Written {
             out.push(b',');
             digits::integer(out, *ms);
             out.push(b',');
-            digits::number(out, *value);
+            value.write(out);
             out.push(b']');
         });
         object.close();
@@ -101,8 +137,10 @@ mod tests {
     #[test]
     fn what_is_written_is_what_the_views_say() {
         let from = Time::from_ms(1_714_446_000_250).expect("a time");
-        let values = vec![(from.ms(), 12.0), (from.ms() + 1, -0.125), (from.ms() + 2, 1.0 / 3.0), (4, 1e300)];
-        let latest = values.iter().zip(1..).map(|((ms, value), id)| (id, *ms, *value)).collect();
+        let numbers = [12.0, -0.125, 1.0 / 3.0, 1e300].map(ResultView::Number);
+        let others = [ResultView::Truth(true), ResultView::Truth(false), ResultView::Text("\"high\"\n".into())];
+        let values: Vec<_> = numbers.into_iter().chain(others).map(|value| (from.ms(), value)).collect();
+        let latest = values.iter().zip(1..).map(|((ms, value), id)| (id, *ms, value.clone())).collect();
         let view = ValuesView {
             datastream: 7,
             from,

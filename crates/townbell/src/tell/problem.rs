@@ -8,6 +8,8 @@ use axum::response::{IntoResponse, Response};
 use utoipa::openapi::{self, Content, Ref, RefOr, ResponseBuilder};
 use utoipa::{IntoResponses, ToSchema as _};
 
+use sensorthings::problem::TOO_WIDE;
+
 use super::views::Problem;
 use crate::limits::REQUEST_BYTES_MAX;
 
@@ -37,6 +39,7 @@ impl Refusal {
             StatusCode::METHOD_NOT_ALLOWED => "method",
             StatusCode::CONFLICT => "conflict",
             StatusCode::PAYLOAD_TOO_LARGE => "too-large",
+            StatusCode::UNPROCESSABLE_ENTITY if title == TOO_WIDE => "too-wide",
             StatusCode::UNPROCESSABLE_ENTITY => "not-admitted",
             StatusCode::NOT_IMPLEMENTED => "not-implemented",
             _ => "failed",
@@ -97,6 +100,10 @@ impl Refusal {
     /// 422: it can be read, but may not enter.
     pub fn not_admitted(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "not-admitted", "The gate does not admit this", detail)
+    }
+    /// 422: a series whose results are no numbers is asked for what is reckoned from numbers.
+    pub fn no_numbers(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "no-numbers", "It has no numbers", detail)
     }
     /// 501: the standard has it, Townbell does not yet.
     pub fn not_implemented(detail: impl Into<String>) -> Self {

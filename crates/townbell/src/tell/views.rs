@@ -4,6 +4,8 @@ use city::{Alert, AlertChange, BoundingBox, Place, Position, Severity, Tally, Ti
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::numbers::ResultView;
+
 /// The city and how it is being run.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct CityView {
@@ -338,8 +340,8 @@ pub struct ValuesView {
     /// Unit (UCUM).
     pub unit_symbol: String,
     /// Milliseconds since the epoch, and the value.
-    #[schema(value_type = Vec<Vec<f64>>)]
-    pub values: Vec<(i64, f64)>,
+    #[schema(value_type = Vec<Vec<ResultView>>)]
+    pub values: Vec<(i64, ResultView)>,
     /// Where the rest begins, when this is not all: ask again with it as `from`.
     pub next_from: Option<Time>,
 }
@@ -366,8 +368,8 @@ pub struct BucketsView {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct LatestView {
     /// Datastream, milliseconds since the epoch of its phenomenon time, value.
-    #[schema(value_type = Vec<Vec<f64>>)]
-    pub values: Vec<(u32, i64, f64)>,
+    #[schema(value_type = Vec<Vec<ResultView>>)]
+    pub values: Vec<(u32, i64, ResultView)>,
 }
 
 /// How many.
@@ -410,8 +412,8 @@ pub struct PlacedValue {
     pub unit_symbol: String,
     /// When it was so; null: nothing has come yet.
     pub phenomenon_time: Option<Time>,
-    /// How much.
-    pub result: Option<f64>,
+    /// How much, or what.
+    pub result: Option<ResultView>,
 }
 
 /// A forecast with its skill.

@@ -51,6 +51,7 @@ pub(super) fn stream(app: &App, base: &str, uri: &Uri, format: Format) -> Result
             Format::Parquet => write_parquet(&app, &base, export, &sender),
         };
         if let Err(error) = result {
+            tracing::warn!(%error, "an export was broken off");
             // The reader sees a broken stream rather than a short file.
             let _gone = sender.blocking_send(Err(error));
         }
@@ -88,7 +89,7 @@ fn write_csv(app: &App, base: &str, mut export: Export, sender: &Sender) -> Resu
 }
 
 fn write_parquet(app: &App, base: &str, mut export: Export, sender: &Sender) -> Result<(), std::io::Error> {
-    let mut writer = formats::parquet::Writer::default();
+    let mut writer = formats::parquet::Writer::new(&export.selected(), sensorthings::read::observation_id);
     if sender.blocking_send(Ok(writer.start().into())).is_err() {
         return Ok(());
     }

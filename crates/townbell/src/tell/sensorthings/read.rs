@@ -23,10 +23,10 @@ pub async fn root(state: State<App>, uri: Uri, headers: HeaderMap) -> Response {
         ("$select" = Option<String>, Query, description = "18-088, clause 9.3.2.2"),
         ("$orderby" = Option<String>, Query, description = "18-088, clause 9.3.3.1"),
         ("$top" = Option<u32>, Query), ("$skip" = Option<u32>, Query), ("$count" = Option<bool>, Query),
-        ("$resultFormat" = Option<String>, Query, description = "dataArray, csv or parquet, for Observations"),
-        ("asOf" = Option<String>, Query, description = "observations as they were known at this instant (RFC 3339)")),
+        ("$resultFormat" = Option<String>, Query, description = "dataArray or parquet, for Observations; csv, for every collection"),
+        ("asOf" = Option<String>, Query, description = "observations, and the times of datastreams, as they were known at this instant (RFC 3339)")),
     responses((status = 200, content_type = "application/json"), (status = 204, description = "the property is null"),
-        Refused<400>, Refused<404>, Refused<405>, Refused<501>))]
+        Refused<400>, Refused<404>, Refused<405>, Refused<422>, Refused<501>))]
 pub async fn read(State(app): State<App>, uri: Uri, headers: HeaderMap) -> Response {
     let base = base(&app, &headers);
     let path = resource(&uri).to_owned();
