@@ -10,7 +10,7 @@ const FIELD_CHARS_MAX: usize = 64;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{status} {title}: {detail}")]
 pub struct Problem {
-    /// HTTP status: 400, 404, 405, 409, 413, 422, 500, 501.
+    /// HTTP status: 400, 404, 405, 409, 413, 415, 422, 500, 501.
     pub status: u16,
     /// The kind of refusal in a few words.
     pub title: &'static str,
@@ -51,6 +51,11 @@ impl Problem {
         Self::new(413, "Too large", detail)
     }
 
+    /// 415: of a kind that is not read here.
+    pub fn media_type(detail: impl Into<String>) -> Self {
+        Self::new(415, "Unsupported media type", detail)
+    }
+
     /// 422: can be read and may not enter.
     pub fn refused(detail: impl Into<String>) -> Self {
         Self::new(422, "Refused", detail)
@@ -66,10 +71,10 @@ impl Problem {
         Self::new(501, "Not implemented", detail)
     }
 
-    /// The same, about a field.
+    /// The same, about a field; about the body itself where the field has no name.
     #[must_use]
     pub fn about(mut self, field: impl fmt::Display) -> Self {
-        self.field = Some(clean(&field.to_string()));
+        self.field = Some(clean(&field.to_string())).filter(|field| !field.is_empty());
         self
     }
 }
