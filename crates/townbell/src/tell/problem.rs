@@ -5,7 +5,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::views::Problem;
-use crate::limits::REQUEST_BYTES_MAX;
+use crate::limits::{BODY_SILENCE_MAX, REQUEST_BYTES_MAX};
 
 /// An answer that is no.
 #[derive(Debug)]
@@ -30,7 +30,9 @@ impl Refusal {
             StatusCode::METHOD_NOT_ALLOWED => "method",
             StatusCode::CONFLICT => "conflict",
             StatusCode::PAYLOAD_TOO_LARGE => "too-large",
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => "media-type",
             StatusCode::UNPROCESSABLE_ENTITY => "not-admitted",
+            StatusCode::FAILED_DEPENDENCY => "failed-dependency",
             StatusCode::NOT_IMPLEMENTED => "not-implemented",
             _ => "failed",
         };
@@ -79,6 +81,13 @@ impl Refusal {
         let detail = "this address exists, but not for this method; the Allow header says which";
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "method", "Not with this method", detail)
     }
+    /// 408: a body that stopped half-way.
+    pub fn silent() -> Self {
+        let silence_s = BODY_SILENCE_MAX.as_secs();
+        let detail =
+            format!("nothing more of the body came within {silence_s} s; nothing of it was kept, send it again");
+        Self::new(StatusCode::REQUEST_TIMEOUT, "timeout", "The body stopped half-way", detail)
+    }
     /// 409.
     pub fn conflict(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::CONFLICT, "conflict", "It is no longer so", detail)
@@ -105,18 +114,25 @@ impl Refusal {
     }
 }
 
-impl IntoResponse for Refusal {
-    fn into_response(self) -> Response {
-        let body = Problem {
+impl Refusal {
+    /// The problem document, wherever it stands.
+    pub fn document(self) -> Problem {
+        Problem {
             kind: format!("urn:townbell:problem:{}", self.kind),
             title: self.title.to_owned(),
             status: self.status.as_u16(),
             detail: self.detail,
             field: self.field,
-        };
-        let mut response = (self.status, Json(body)).into_response();
+        }
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let status = self.status;
+        let mut response = (status, Json(self.document())).into_response();
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        if self.status == StatusCode::UNAUTHORIZED {
+        if status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response

@@ -10,8 +10,14 @@ use crate::tell::problem::Refusal;
 use crate::tell::views::Problem;
 
 /// `GET /v1.1`
-#[utoipa::path(get, path = "/v1.1", responses((status = 200, description = "service root of SensorThings 1.1, with the requirement classes that are served", content_type = "application/json")))]
+#[utoipa::path(get, path = "/v1.1", responses((status = 200, description = "service root of SensorThings 1.1, with the requirement classes that are served", content_type = "application/json"), (status = 400, body = Problem, content_type = "application/problem+json"), (status = 501, body = Problem, content_type = "application/problem+json")))]
 pub async fn root(state: State<App>, uri: Uri, headers: HeaderMap) -> Response {
+    read(state, uri, headers).await
+}
+
+/// `GET /v1.1/`
+#[utoipa::path(get, path = "/v1.1/", responses((status = 200, description = "the same as without the slash", content_type = "application/json"), (status = 400, body = Problem, content_type = "application/problem+json"), (status = 501, body = Problem, content_type = "application/problem+json")))]
+pub async fn root_slash(state: State<App>, uri: Uri, headers: HeaderMap) -> Response {
     read(state, uri, headers).await
 }
 
