@@ -139,13 +139,12 @@ pub async fn acknowledge(
     let Json(body) = body.map_err(|_| Refusal::malformed(expected))?;
     let id = AlertId(id.into());
     let shown = app.picture().alert(&id).cloned();
-    let current = match shown {
-        Some(shown) => shown,
+    let current = if let Some(shown) = shown {
+        shown
+    } else {
         // One that is over has left the picture, and is still there.
-        None => {
-            let id = id.clone();
-            read(&app, move |reader| reader.alert(&id)).await?.ok_or_else(no_alert)?
-        }
+        let id = id.clone();
+        read(&app, move |reader| reader.alert(&id)).await?.ok_or_else(no_alert)?
     };
     if current.state == AlertState::Resolved {
         return Err(Refusal::conflict("this alert has resolved already; there is nothing left to take"));

@@ -39,16 +39,16 @@ fn put(operation: Option<&mut Operation>, content: &Value) {
 fn created() -> Value {
     let entities = ENTITIES.map(|entity| entity(true));
     let all: Vec<Value> = entities.into_iter().chain([link(), data_arrays(), batch()]).collect();
-    with_examples(all)
+    with_examples(&all)
 }
 
 /// PATCH and PUT: an entity (of a PATCH any part), or a link.
 fn changed(partly: bool) -> Value {
     let entities = ENTITIES.map(|entity| entity(!partly));
-    with_examples(entities.into_iter().chain([link()]).collect())
+    with_examples(&entities.into_iter().chain([link()]).collect::<Vec<_>>())
 }
 
-fn with_examples(schemas: Vec<Value>) -> Value {
+fn with_examples(schemas: &[Value]) -> Value {
     let example = |schema: &Value| Some((schema["title"].as_str()?.to_owned(), json!({ "value": schema["example"] })));
     let examples: serde_json::Map<String, Value> = schemas.iter().filter_map(example).collect();
     json!({ "schema": { "anyOf": schemas }, "examples": examples })
@@ -70,7 +70,7 @@ const ENTITIES: [Entity; 8] =
     [thing, location, historical_location, datastream, sensor, observed_property, feature, observation];
 
 /// A schema of an object that has these members and no other.
-fn object(title: &str, (mandatory, required): (&[&str], bool), properties: Value, example: Value) -> Value {
+fn object(title: &str, (mandatory, required): (&[&str], bool), properties: Value, example: &Value) -> Value {
     let required = if required { mandatory } else { &[] };
     let read_only = json!({ "oneOf": [{ "type": "integer", "minimum": 1 }, { "type": "null" }],
         "description": "taken as clients send it back, and not kept; so are all members with @iot. in their name" });
@@ -132,7 +132,7 @@ fn thing(whole: bool) -> Value {
     let properties = json!({ "name": name(), "description": words(), "properties": bag(),
         "Locations": links("Locations"), "Datastreams": links("Datastreams") });
     let example = json!({ "name": "Weir", "description": "At the old mill." });
-    object("Thing", (&["name", "description"], whole), properties, example)
+    object("Thing", (&["name", "description"], whole), properties, &example)
 }
 
 fn location(whole: bool) -> Value {
@@ -148,13 +148,13 @@ fn placed(title: &str, place: &str, whole: bool) -> Value {
         "encodingType": { "type": "string", "enum": ["application/geo+json", "application/vnd.geo+json"] }, place: point() });
     let example = json!({ "name": "Mill", "description": "Below it.", "encodingType": "application/geo+json",
         place: { "type": "Point", "coordinates": [-51.23, -30.03] } });
-    object(title, (&["name", "description", "encodingType", place], whole), properties, example)
+    object(title, (&["name", "description", "encodingType", place], whole), properties, &example)
 }
 
 fn historical_location(whole: bool) -> Value {
     let properties = json!({ "time": time(), "Thing": reference(), "Locations": links("Locations") });
     let example = json!({ "time": "2024-05-02T03:00:00Z", "Thing": { "@iot.id": 1 }, "Locations": [{ "@iot.id": 1 }] });
-    object("HistoricalLocation", (&["time", "Thing", "Locations"], whole), properties, example)
+    object("HistoricalLocation", (&["time", "Thing", "Locations"], whole), properties, &example)
 }
 
 fn datastream(whole: bool) -> Value {
@@ -170,7 +170,7 @@ fn datastream(whole: bool) -> Value {
         "unitOfMeasurement": { "name": "metre", "symbol": "m", "definition": "http://unitsofmeasure.org/ucum#m" } });
     let mandatory =
         ["name", "description", "observationType", "unitOfMeasurement", "Thing", "Sensor", "ObservedProperty"];
-    object("Datastream", (&mandatory, whole), properties, example)
+    object("Datastream", (&mandatory, whole), properties, &example)
 }
 
 fn sensor(whole: bool) -> Value {
@@ -178,14 +178,14 @@ fn sensor(whole: bool) -> Value {
         "encodingType": name(), "metadata": words() });
     let example =
         json!({ "name": "Staff", "description": "A staff.", "encodingType": "text/plain", "metadata": "Read by eye." });
-    object("Sensor", (&["name", "description", "encodingType", "metadata"], whole), properties, example)
+    object("Sensor", (&["name", "description", "encodingType", "metadata"], whole), properties, &example)
 }
 
 fn observed_property(whole: bool) -> Value {
     let properties = json!({ "name": name(), "description": words(), "properties": bag(), "definition": words() });
     let example = json!({ "name": "Water level", "description": "Height of the surface.",
         "definition": "http://vocabs.lter-europe.net/EnvThes/22165" });
-    object("ObservedProperty", (&["name", "description", "definition"], whole), properties, example)
+    object("ObservedProperty", (&["name", "description", "definition"], whole), properties, &example)
 }
 
 fn observation(whole: bool) -> Value {
@@ -195,7 +195,7 @@ fn observation(whole: bool) -> Value {
         "validTime": { "type": "string", "examples": ["2024-05-02T03:00:00Z/2024-05-02T04:00:00Z"] },
         "parameters": bag(), "Datastream": reference(), "FeatureOfInterest": reference() });
     let example = json!({ "phenomenonTime": "2024-05-02T03:00:00Z", "result": 2.5, "Datastream": { "@iot.id": 1 } });
-    object("Observation", (&["result", "Datastream"], whole), properties, example)
+    object("Observation", (&["result", "Datastream"], whole), properties, &example)
 }
 
 fn data_arrays() -> Value {

@@ -62,7 +62,7 @@ impl FromRequest<App> for Asked {
         let (uri, headers, Extension(asker)) = (parts.uri.clone(), parts.headers.clone(), asker);
         let patch = kind_of(&parts.method, &headers).map_err(|problem| Refusal::from(problem).into_response())?;
         let body = Bytes::from_request(Request::from_parts(parts, body), app).await;
-        Ok(Self { asker, uri, headers, patch, body: body.map_err(broken)? })
+        Ok(Self { asker, uri, headers, patch, body: body.map_err(|no| broken(&no))? })
     }
 }
 
@@ -84,9 +84,9 @@ fn kind_of(method: &Method, headers: &HeaderMap) -> Result<write::Change, sensor
 }
 
 /// Why there is no body: too large, silent for too long, or cut off.
-fn broken(rejection: BytesRejection) -> Response {
+fn broken(rejection: &BytesRejection) -> Response {
     let status = rejection.status();
-    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&rejection);
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(rejection);
     while let Some(error) = cause {
         if error.is::<tower_http::timeout::TimeoutError>() {
             return Refusal::silent().into_response();
