@@ -70,8 +70,8 @@ fn a_merge_patch_merges_open_bags_too() {
     assert_eq!(patch(&mut world, "Things(1)", &json!([1])), no(400, ""));
     let row = json!({ "phenomenonTime": "2024-05-02T12:00:00Z", "result": 1, "parameters": { "a": 1, "b": 2 } });
     let id = world.made("Datastreams(1)/Observations", &row);
-    let path = format!("Observations('{id}')");
-    assert_eq!(patch(&mut world, &path, &json!({ "parameters": { "a": null, "c": 3 } })), Ok(()));
+    let row_at = format!("Observations('{id}')");
+    assert_eq!(patch(&mut world, &row_at, &json!({ "parameters": { "a": null, "c": 3 } })), Ok(()));
     let (_, detail) = world.series.0.values().next().expect("the observation");
     let keys: Vec<&str> = detail.parameters.iter().map(|(key, _)| key).collect();
     assert_eq!(keys, ["b", "c"]);

@@ -81,8 +81,8 @@ mod tests {
         drop(folder(temporary.path(), "townbell-sandbox-mine"));
         drop(folder(temporary.path(), "townbell-replay-13"));
         let made = ThrowAway::below(temporary.path(), "sandbox").expect("made");
-        let mode = made.path().metadata().expect("there").permissions().mode();
-        assert_eq!(mode & 0o777, 0o700);
+        let rights = made.path().metadata().expect("there").permissions().mode();
+        assert_eq!(rights & 0o777, 0o700);
         let there = |name: &str| temporary.path().join(name).exists();
         assert!(there("townbell-sandbox-11"), "its process runs");
         assert!(!there("townbell-sandbox-12"), "its process is gone");
