@@ -196,9 +196,20 @@ fn what_comes_with_an_observation_is_declared_or_refused() {
     let result = |text: &str| Detail { result: Some(Primitive::Text(Arc::from(text))), ..Detail::default() };
     assert_eq!(reason(result("rising")), None);
     assert_eq!(reason(result("angry")), Some(Reason::NotAllowed));
-    let quality =
-        Detail { result_quality: Some(Primitive::Text(Arc::from("ask +1 555 123 4567"))), ..Detail::default() };
-    assert_eq!(reason(quality), Some(Reason::PersonalText));
+    let quality = |value: Primitive| Detail { result_quality: Some(value), ..Detail::default() };
+    assert_eq!(reason(quality(Primitive::Integer(3))), None);
+    let words = || quality(Primitive::Text(Arc::from("good")));
+    assert_eq!(reason(words()), Some(Reason::NotAllowed), "free text that no pack declares");
+    let sandbox = gate(true);
+    sandbox.register(&EntityId::Number(1), &body("water_level", "water"));
+    let there = |detail: Detail| {
+        let mut rows = Observations::default();
+        rows.push_detailed(row(1, 1.0), detail);
+        sandbox.admit_sent(&water(), rows, now()).unwrap().refused.first().map(|(_, reason)| *reason)
+    };
+    assert_eq!(there(words()), None);
+    let telephone = quality(Primitive::Text(Arc::from("ask +1 555 123 4567")));
+    assert_eq!(there(telephone), Some(Reason::PersonalText));
     assert_eq!(
         refused(&city, EntityChange::Delete(EntityKind::ObservedProperty, "water_level".into())),
         Some(Reason::NotAllowed)

@@ -201,6 +201,9 @@ impl Segment {
         let id = rest.strip_suffix(')').and_then(id_of);
         match id {
             Some(id) => Ok((name, Some(id))),
+            None if rest.strip_suffix(')').is_some_and(is_whole) => {
+                self.fail("an identifier of at most 9223372036854775807")
+            }
             None => self.fail("an identifier in parentheses, as (1) or ('abc')"),
         }
     }
@@ -213,9 +216,12 @@ fn id_of(text: &str) -> Option<EntityId> {
         return (!single.contains('\'') && !inner.is_empty())
             .then(|| EntityId::from(inner.replace("''", "'").as_str()));
     }
+    is_whole(text).then(|| text.parse().ok()).flatten().map(EntityId::Number)
+}
+
+fn is_whole(text: &str) -> bool {
     let digits = text.strip_prefix('-').unwrap_or(text);
-    let plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-    plain.then(|| text.parse().ok()).flatten().map(EntityId::Number)
+    !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Cuts a path at its slashes, those within quotes left alone, and decodes what is between them.

@@ -13,7 +13,7 @@ pub const TOO_WIDE: &str = "Too much to look through";
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{status} {title}: {detail}")]
 pub struct Problem {
-    /// HTTP status: 400, 404, 405, 409, 413, 422, 500, 501.
+    /// HTTP status: 400, 404, 405, 409, 413, 415, 422, 500, 501.
     pub status: u16,
     /// The kind of refusal in a few words.
     pub title: &'static str,
@@ -59,6 +59,11 @@ impl Problem {
         Self::new(422, TOO_WIDE, detail)
     }
 
+    /// 415: of a kind that is not read here.
+    pub fn media_type(detail: impl Into<String>) -> Self {
+        Self::new(415, "Unsupported media type", detail)
+    }
+
     /// 422: can be read and may not enter.
     pub fn refused(detail: impl Into<String>) -> Self {
         Self::new(422, "Refused", detail)
@@ -74,10 +79,10 @@ impl Problem {
         Self::new(501, "Not implemented", detail)
     }
 
-    /// The same, about a field.
+    /// The same, about a field; about the body itself where the field has no name.
     #[must_use]
     pub fn about(mut self, field: impl fmt::Display) -> Self {
-        self.field = Some(clean(&field.to_string()));
+        self.field = Some(clean(&field.to_string())).filter(|field| !field.is_empty());
         self
     }
 }

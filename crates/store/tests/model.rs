@@ -241,13 +241,13 @@ impl Pair {
     }
 
     /// Chunks may be left out whose numbers lie elsewhere, and nothing else; the test may become narrower on the way.
-    fn check_passing_over(&self, series: DatastreamId, query: RowQuery, rows: &[(Time, Option<Time>, f64)]) {
+    fn check_passing_over(&self, series: DatastreamId, query: RowQuery, rows: &[(Time, Which, f64)]) {
         let low = std::cell::Cell::new(0.0);
         let reader = self.store.read();
         let found = reader.rows(series, query).passing_over(|_, high| high < low.get()).map(|row| {
             let row = row.unwrap();
             low.set(row.observation.result.max(low.get()));
-            (row.observation.phenomenon_time, row.key().result_time, row.observation.result)
+            (row.observation.phenomenon_time, which_of(row.detail.as_deref()), row.observation.result)
         });
         let found: Vec<_> = found.collect();
         let mut rest = rows.iter();

@@ -28,6 +28,8 @@ pub const POLL_TIMEOUT: Duration = Duration::from_secs(15);
 pub const POLL_BYTES_MAX: usize = 400 << 20;
 /// The largest request body that is read: a `dataArray` of about 20,000 observations.
 pub const REQUEST_BYTES_MAX: usize = 2 << 20;
+/// Silence in the middle of a request's body before the request is given up: mobile loggers pause for some seconds.
+pub const BODY_SILENCE_MAX: Duration = Duration::from_secs(30);
 /// CAP messages fetched from one Atom index at one poll; the rest waits for the next.
 pub const CAP_FETCHES_MAX: usize = 100;
 /// How long a vehicle stays on the live map after its last position.

@@ -112,7 +112,9 @@ pub async fn start(options: Options) -> anyhow::Result<Running> {
         .with_context(|| format!("{listen} cannot be listened at; is something else running there?"))?;
     let address = listener.local_addr()?;
     let tiles = open_tiles(&city, &data, &progress)?;
-    progress.at("Reading what is stored", 0, 1);
+    if data.join(DATABASE).exists() {
+        progress.at("Reading what is stored", 0, 1);
+    }
     let store = store::Store::open(&data.join(DATABASE))?;
     let (clock, replay_clock, resume) = clock_for(source, &store)?;
     let replayer = match source {

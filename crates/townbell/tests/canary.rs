@@ -13,8 +13,8 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use canaries::Canaries;
 use canaries::search::{Search, base64, folded};
+use canaries::{Canaries, KEPT_OF_STATIONS};
 use city::{Span, Time};
 use house::{client, get, json};
 use reqwest::{Method, StatusCode};
@@ -83,9 +83,12 @@ async fn no_word_is_anywhere_that_it_may_not_be() {
     town.until("the gauge and a warning ring", rings).await;
     answers.extend(act(&canaries, town.address).await);
     answers.extend(knock(&canaries, town.address).await);
+    let (told, refused) = arrange(&canaries, town.address).await;
+    answers.extend(refused);
     assert_balanced(town.address).await;
 
     let mut kept = files(&data);
+    kept.extend(told);
     kept.extend(routes(town.address).await);
     town.program.stop();
     kept.extend(files(&data));
@@ -243,6 +246,25 @@ async fn observe(c: &Canaries, address: SocketAddr) -> Vec<Answered> {
     answers
 }
 
+/// Stations: those that are taken, with what is told back, and each way to be refused.
+async fn arrange(c: &Canaries, address: SocketAddr) -> (Vec<Answered>, Vec<Answered>) {
+    let kind = [("content-type", "application/json")];
+    let mut answers = (Vec::new(), Vec::new());
+    for (path, body) in [("/v1.1/Things", c.station()), ("/v1.1/FeaturesOfInterest", c.feature())] {
+        let (status, answer) = send(address, Method::POST, path, &kind, body.to_string()).await;
+        assert_eq!(status, StatusCode::CREATED, "{}: {}", answer.0, String::from_utf8_lossy(&answer.1));
+        answers.0.push(answer);
+    }
+    for (what, body) in c.refused_stations() {
+        let (method, path) = what.split_once(' ').expect("method and path");
+        let method = if method == "POST" { Method::POST } else { Method::PATCH };
+        let (status, answer) = send(address, method, path, &kind, body.to_string()).await;
+        assert!(matches!(status.as_u16(), 400 | 422), "{} {body}: {}", answer.0, String::from_utf8_lossy(&answer.1));
+        answers.1.push(answer);
+    }
+    answers
+}
+
 /// The control room: notes that are refused, and one that is taken.
 async fn act(c: &Canaries, address: SocketAddr) -> Vec<Answered> {
     let alerts = json(address, "/api/alerts?state=open").await;
@@ -377,8 +399,11 @@ async fn routes(address: SocketAddr) -> Vec<Answered> {
     let sets = [
         "Things",
         "Locations",
+        "HistoricalLocations",
         "Datastreams",
+        "Sensors",
         "ObservedProperties",
+        "FeaturesOfInterest",
         "Things(1)",
         "Datastreams(1)",
         "Datastreams(1)/Observations",
@@ -413,9 +438,13 @@ async fn routes(address: SocketAddr) -> Vec<Answered> {
     answers
 }
 
+fn may_be_kept() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
+    MAY_APPEAR.iter().chain(&KEPT_OF_STATIONS)
+}
+
 fn may_appear(field: &str) -> bool {
     let field = field.strip_prefix("file/").map_or_else(|| field.to_owned(), |rest| format!("cap/{rest}"));
-    MAY_APPEAR.iter().any(|(may, _)| *may == field)
+    may_be_kept().any(|(may, _)| *may == field)
 }
 
 /// Fails with every word that is where it may not be, and every one that is not where it should be.
@@ -449,7 +478,7 @@ fn report(canaries: &Canaries, kept: &[Answered], answers: &[Answered]) {
             format!("{} is nowhere, though it may be kept: the test is blind there", planted.field)
         }),
     );
-    let unplanted = MAY_APPEAR.iter().filter(|(field, _)| all.iter().all(|planted| planted.field != *field));
+    let unplanted = may_be_kept().filter(|(field, _)| all.iter().all(|planted| planted.field != *field));
     wrong.extend(unplanted.map(|(field, why)| format!("{field} ({why}) was never planted")));
     let bytes: usize = kept.iter().map(|(_, bytes)| bytes.len()).sum();
     println!(

@@ -58,6 +58,14 @@ fn judge_detail(door: &Door<'_>, property: Option<usize>, detail: &Detail) -> Re
             return Err(Reason::NotAllowed.into());
         }
     }
+    if let Some(quality @ Primitive::Text(_)) = &detail.result_quality {
+        // A text could say anything: only where the pack declares it.
+        let mut told = Properties::default();
+        told.set("resultQuality", quality.clone());
+        if !door.gate.declares(&told, property) {
+            return Err(Reason::NotAllowed.into());
+        }
+    }
     texts(door, &detail.parameters)?;
     match detail.result_quality.iter().chain(&detail.result).find_map(text_of) {
         Some(text) => door.no_person(text),

@@ -43,6 +43,10 @@ pub fn plan_group(
 fn outcome(draft: &mut Draft<'_>, series: &dyn Series, part: &Part) -> Result<Outcome, Problem> {
     let path = part.url.split('?').next().unwrap_or_default();
     let change = match part.method {
+        Method::Post if path == "CreateObservations" => {
+            let detail = "a data array takes each of its rows alone; expected it outside of a group";
+            return Err(Problem::not_implemented(detail));
+        }
         Method::Get => return Err(Problem::malformed("a group holds changes only")),
         Method::Post => {
             let target = Some(draft.post(path, &part.body)?);
@@ -53,8 +57,7 @@ fn outcome(draft: &mut Draft<'_>, series: &dyn Series, part: &Part) -> Result<Ou
             return Ok(Outcome { id: part.id.clone(), status: 204, target: None });
         }
         Method::Put => Change::Replace,
-        Method::Patch if part.is_json_patch => Change::Operations,
-        Method::Patch => Change::Merge,
+        Method::Patch => part.patch,
     };
     let target = Some(draft.change_at(series, path, &part.body, change)?);
     Ok(Outcome { id: part.id.clone(), status: 200, target })

@@ -11,10 +11,11 @@ mod reference;
 
 use std::collections::BTreeSet;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value, json as object};
 
-use crate::problem::{Problem, clean};
-use crate::write::limits::BODY_BYTES_MAX;
+use crate::problem::Problem;
+use crate::write::Change;
+use crate::write::json;
 
 pub use group::{Outcome, plan_group};
 pub use reference::References;
@@ -50,8 +51,8 @@ pub struct Part {
     pub url: String,
     /// The body; null when there is none.
     pub body: Value,
-    /// Whether the body is a JSON Patch.
-    pub is_json_patch: bool,
+    /// How the body of a PATCH is meant.
+    pub patch: Change,
     /// Parts (or groups) that have to have succeeded before.
     pub depends_on: Vec<String>,
 }
@@ -80,11 +81,7 @@ pub struct Response {
 
 /// Reads a batch. `version` is the first step of the service root, `v1.1`.
 pub fn parse(bytes: &[u8], version: &str) -> Result<Vec<Step>, Problem> {
-    if bytes.len() > BODY_BYTES_MAX {
-        return Err(Problem::too_large(format!("expected a batch of at most {BODY_BYTES_MAX} bytes")));
-    }
-    let body: Value = serde_json::from_slice(bytes)
-        .map_err(|error| Problem::malformed(format!("expected JSON, not so at line {}", error.line())))?;
+    let body = json(bytes)?;
     let Some(requests) = body.get("requests").and_then(Value::as_array) else {
         return Err(Problem::malformed("expected a list of requests").about("requests"));
     };
@@ -147,7 +144,7 @@ fn part(request: &Value, version: &str) -> Result<(Part, Option<String>), Proble
         method,
         url: relative(text(map, "url")?, version)?,
         body: map.get("body").cloned().unwrap_or_default(),
-        is_json_patch: is_json_patch(map),
+        patch: patch(map)?,
         depends_on: depends_on(map)?,
     };
     Ok((part, group))
@@ -182,15 +179,12 @@ fn depends_on(map: &Map<String, Value>) -> Result<Vec<String>, Problem> {
     }
 }
 
-fn is_json_patch(map: &Map<String, Value>) -> bool {
-    let headers = map.get("headers").and_then(Value::as_object);
-    headers.is_some_and(|headers| {
-        headers.iter().any(|(name, value)| {
-            let json_patch =
-                value.as_str().is_some_and(|value| value.trim().starts_with("application/json-patch+json"));
-            name.eq_ignore_ascii_case("content-type") && json_patch
-        })
-    })
+/// By the `Content-Type` of a part.
+fn patch(map: &Map<String, Value>) -> Result<Change, Problem> {
+    let headers = map.get("headers").and_then(Value::as_object).into_iter().flatten();
+    let mut kinds = headers.filter(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+    let Some((_, kind)) = kinds.next() else { return Ok(Change::Merge) };
+    Change::of_content_type(kind.as_str().unwrap_or_default()).map_err(|problem| problem.about("headers"))
 }
 
 /// The part of an address behind the service root: an address is absolute, from the host's root, or relative already.
@@ -217,26 +211,16 @@ fn relative(url: &str, version: &str) -> Result<String, Problem> {
 pub fn answer(responses: &[Response]) -> Value {
     let response = |response: &Response| {
         let mut map = Map::new();
-        map.insert("id".to_owned(), json!(response.id));
-        map.insert("status".to_owned(), json!(response.status));
+        map.insert("id".to_owned(), object!(response.id));
+        map.insert("status".to_owned(), object!(response.status));
         if let Some(location) = &response.location {
-            map.insert("location".to_owned(), json!(location));
-            map.insert("headers".to_owned(), json!({ "location": location }));
+            map.insert("location".to_owned(), object!(location));
+            map.insert("headers".to_owned(), object!({ "location": location }));
         }
         if !response.body.is_null() {
             map.insert("body".to_owned(), response.body.clone());
         }
         Value::Object(map)
     };
-    json!({ "responses": responses.iter().map(response).collect::<Vec<_>>() })
-}
-
-impl Response {
-    /// The answer to a part that was refused.
-    pub fn refused(id: &str, problem: &Problem) -> Self {
-        let body = json!({
-            "status": problem.status, "title": problem.title, "detail": problem.detail, "field": problem.field,
-        });
-        Self { id: clean(id), status: problem.status, location: None, body }
-    }
+    object!({ "responses": responses.iter().map(response).collect::<Vec<_>>() })
 }

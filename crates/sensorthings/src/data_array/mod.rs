@@ -14,12 +14,15 @@ use serde_json::Value;
 
 use crate::model::EntityType;
 use crate::problem::Problem;
+use crate::write::strict;
 use crate::write::time::utc_ms;
 use cursor::{Broken, Cursor};
 use template::{Marks, Template};
 
 /// Rows of one body: at a hundred bytes each it would be over the size of any request.
 pub const ROWS_MAX: usize = 200_000;
+/// How many rows a group says that it has (18-088 clause 13.2, example).
+const COUNT: &str = "dataArray@iot.count";
 /// Components of a row: the standard has eight.
 const COMPONENTS_MAX: usize = 16;
 
@@ -64,6 +67,7 @@ struct Known<'a> {
 struct Said<'a> {
     datastream: Option<DatastreamId>,
     named: bool,
+    count: Option<u32>,
     rows: Rows<'a>,
 }
 
@@ -110,16 +114,16 @@ impl DataArray {
         known: &mut Known<'a>,
         rare: &mut impl FnMut(Rare<'_>) -> Result<(Observation, Detail), Problem>,
     ) -> Result<(), Problem> {
-        let start = cursor.at();
+        let (start, before) = (cursor.at(), self.count);
         let mut said = Said::default();
         let mut marks = Marks::default();
         let as_before = known.template.and_then(|template| Some((template, template.opens(cursor)?)));
-        let more = if let Some((template, datastream)) = as_before {
+        let more = if let Some((template, (datastream, count))) = as_before {
             self.rows_of(cursor, datastream, &known.components, rare)?;
             if template.closes(cursor) {
-                return Ok(());
+                return self.counted(count, before);
             }
-            said = Said { datastream: Some(datastream), named: true, rows: Rows::Taken };
+            said = Said { datastream: Some(datastream), named: true, count, rows: Rows::Taken };
             cursor.another(b'}')?
         } else {
             marks = Marks::of_group(cursor.gap());
@@ -136,10 +140,20 @@ impl DataArray {
             return Err(lacks("components"));
         }
         match said.rows {
-            Rows::Missing => Err(lacks("dataArray")),
-            Rows::Taken => Ok(()),
-            Rows::Waiting(bytes) => self.rows_of(&mut Cursor::new(bytes), datastream, &known.components, rare),
+            Rows::Missing => return Err(lacks("dataArray")),
+            Rows::Taken => {}
+            Rows::Waiting(bytes) => self.rows_of(&mut Cursor::new(bytes), datastream, &known.components, rare)?,
         }
+        self.counted(said.count, before)
+    }
+
+    /// A group that says how many rows it has must have them: else a part of it got lost on its way.
+    fn counted(&self, said: Option<u32>, before: usize) -> Result<(), Problem> {
+        let rows = self.count - before;
+        if said.is_none_or(|said| said as usize == rows) {
+            return Ok(());
+        }
+        Err(Problem::malformed(format!("the group has {rows} rows, and says another number")).about(COUNT))
     }
 
     /// The members of a group up to its end.
@@ -153,17 +167,17 @@ impl DataArray {
         loop {
             marks.member();
             match &*cursor.key()? {
-                "Datastream" => {
+                "Datastream" if said.datastream.is_none() => {
                     let (datastream, place) = datastream_of(cursor)?;
                     said.datastream = Some(datastream);
                     marks.id = Some(place);
                 }
-                "components" => {
+                "components" if !said.named => {
                     components.read(cursor)?;
                     said.named = true;
                 }
-                "dataArray" => match said.datastream {
-                    Some(datastream) if said.named && matches!(said.rows, Rows::Missing) => {
+                "dataArray" if matches!(said.rows, Rows::Missing) => match said.datastream {
+                    Some(datastream) if said.named => {
                         let start = cursor.gap();
                         self.rows_of(cursor, datastream, components, rare)?;
                         said.rows = Rows::Taken;
@@ -171,10 +185,14 @@ impl DataArray {
                     }
                     _ => said.rows = Rows::Waiting(cursor.skip()?),
                 },
-                "dataArray@iot.count" => {
+                COUNT if said.count.is_none() => {
                     let start = cursor.gap();
-                    cursor.skip()?;
+                    let expected = || Problem::malformed("expected the number of rows").about(COUNT);
+                    said.count = Some(cursor.whole().ok_or_else(expected)?);
                     marks.count = Some((start, cursor.at()));
+                }
+                twice @ ("Datastream" | "components" | "dataArray" | COUNT) => {
+                    return Err(Problem::malformed("expected each key once in an object").about(twice));
                 }
                 key if key.starts_with("dataArray@") || key.starts_with("@iot.") => drop(cursor.skip()?),
                 "MultiDatastream" => {
@@ -226,10 +244,12 @@ impl DataArray {
     ) -> Result<(), Problem> {
         let start = cursor.at();
         let text = cursor.skip()?;
-        let values: Vec<Value> = match serde_json::from_slice(text) {
+        let values: Vec<Value> = match strict::value(text) {
             Ok(Value::Array(values)) => values,
             Ok(_) => return Err(Problem::malformed(format!("byte {start}: expected a row, an array of values"))),
-            Err(_) => return Err(Problem::malformed(format!("byte {start}: expected JSON"))),
+            Err(problem) => {
+                return Err(Problem { detail: format!("in the row at byte {start}: {}", problem.detail), ..problem });
+            }
         };
         if values.len() != components.names.len() {
             let wanted = components.names.len();

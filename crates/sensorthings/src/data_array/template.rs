@@ -60,21 +60,22 @@ impl Marks {
 }
 
 impl Template<'_> {
-    /// Steps over the beginning of a group, up to its rows, and gives its datastream; `None`, and the cursor where it
+    /// Steps over the beginning of a group, up to its rows, and gives its datastream and the count of its rows, where one is written; `None`, and the cursor where it
     /// was, when it is written otherwise.
     #[inline]
-    pub(super) fn opens(&self, cursor: &mut Cursor<'_>) -> Option<DatastreamId> {
+    pub(super) fn opens(&self, cursor: &mut Cursor<'_>) -> Option<(DatastreamId, Option<u32>)> {
         let mut ahead = cursor.clone();
         ahead.gap();
         ahead.takes(self.head).then_some(())?;
         let id = ahead.whole()?;
+        let mut count = None;
         if let Some(counted) = self.counted {
             ahead.takes(counted).then_some(())?;
-            ahead.whole()?;
+            count = Some(ahead.whole()?);
         }
         ahead.takes(self.middle).then_some(())?;
         *cursor = ahead;
-        Some(DatastreamId(id))
+        Some((DatastreamId(id), count))
     }
 
     /// Steps over the end of a group, from behind its rows; false, and the cursor where it was, when it is another.

@@ -11,6 +11,9 @@ fn by_tree(body: &[u8]) -> Option<Vec<Option<(u32, i64, u64)>>> {
     let mut rows = Vec::new();
     for group in groups {
         let datastream = u32::try_from(whole(group.get("Datastream")?.get("@iot.id")?)?).ok()?;
+        if group.get("dataArray@iot.count").is_some_and(|said| whole(said) != length(&group)) {
+            return None;
+        }
         let components: Vec<&str> = group.get("components")?.as_array()?.iter().filter_map(Value::as_str).collect();
         for row in group.get("dataArray")?.as_array()? {
             let row = row.as_array()?;
@@ -18,6 +21,10 @@ fn by_tree(body: &[u8]) -> Option<Vec<Option<(u32, i64, u64)>>> {
         }
     }
     Some(rows)
+}
+
+fn length(group: &Value) -> Option<u64> {
+    Some(group.get("dataArray")?.as_array()?.len() as u64)
 }
 
 fn whole(id: &Value) -> Option<u64> {
@@ -190,11 +197,14 @@ fn what_is_no_number_of_json_is_none() {
 }
 
 #[test]
-fn rows_that_a_group_says_twice_are_rows_of_every_group_that_is_written_so() {
-    let group = r#"{"Datastream":{"@iot.id":1},"components":["phenomenonTime","result"],"dataArray":[["2024-05-01T12:00:00Z",1]],"dataArray":[["2024-05-01T12:01:00Z",2]]}"#;
-    let body = format!("[{group},{group},{group}]");
-    let array = DataArray::parse(body.as_bytes(), |_| Err(Problem::malformed("rare"))).expect("a data array");
-    assert_eq!(array.rows.results(), [1.0, 2.0, 1.0, 2.0, 1.0, 2.0]);
+fn a_group_says_each_thing_once_whichever_way_it_is_read() {
+    let good = r#"{"Datastream":{"@iot.id":1},"components":["phenomenonTime","result"],"dataArray":[["2024-05-01T12:00:00Z",1]]}"#;
+    let twice = good.replace("]]}", r#"]],"dataArray":[["2024-05-01T12:01:00Z",2]]}"#);
+    // The second is read by comparing it with the first.
+    for body in [format!("[{twice}]"), format!("[{good},{twice}]")] {
+        let problem = DataArray::parse(body.as_bytes(), |_| Err(Problem::malformed("rare"))).expect_err(&body);
+        assert_eq!((problem.status, problem.field.as_deref()), (400, Some("dataArray")));
+    }
 }
 
 #[test]

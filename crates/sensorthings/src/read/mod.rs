@@ -97,7 +97,13 @@ pub fn read(
 ) -> Result<Answer, Problem> {
     let resource = Resource::parse(path).map_err(|error| Problem::not_found(error.to_string()))?;
     let path = match resource {
-        Resource::Root => return Ok(root::answer(context)),
+        Resource::Root => {
+            // What is not served anywhere is a 501 here too.
+            let options = Options::parse(query, EntityType::Thing)?;
+            let none = options == Options::default();
+            let refused = || Problem::malformed("the service root takes no options");
+            return none.then(|| root::answer(context)).ok_or_else(refused);
+        }
         Resource::Batch | Resource::CreateObservations => return Err(Problem::method("this resource is for POST")),
         Resource::Entities(path) => path,
     };

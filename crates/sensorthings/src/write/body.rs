@@ -1,9 +1,12 @@
 //! Members of a JSON object, each read as what it has to be.
 
+use city::EntityId;
 use serde_json::{Map, Value};
 
+use super::create::id_of;
 use super::field::Field;
 use super::limits::BODY_BYTES_MAX;
+use super::strict;
 use crate::model::{EntityType, Navigation};
 use crate::problem::Problem;
 use crate::v1_1;
@@ -16,18 +19,11 @@ pub(super) struct Body<'a> {
 }
 
 /// JSON within the limits. What cannot be read is not quoted.
-pub(super) fn json(bytes: &[u8]) -> Result<Value, Problem> {
+pub(crate) fn json(bytes: &[u8]) -> Result<Value, Problem> {
     if bytes.len() > BODY_BYTES_MAX {
         return Err(Problem::too_large(format!("expected a body of at most {BODY_BYTES_MAX} bytes")));
     }
-    // A number that is not finite is no JSON, and ends here too.
-    serde_json::from_slice(bytes).map_err(|error| {
-        Problem::malformed(format!(
-            "expected JSON, found something else at line {} column {}",
-            error.line(),
-            error.column()
-        ))
-    })
+    strict::json(bytes)
 }
 
 impl<'a> Body<'a> {
@@ -43,6 +39,11 @@ impl<'a> Body<'a> {
                 let detail = format!("{} has no such member; it is not kept", entity.name());
                 return Err(Problem::refused(detail).about(field.member(name)));
             }
+        }
+        if let Some(id) = map.get(v1_1::ID).filter(|id| !id.is_null() && !could_be_id(entity, id)) {
+            let expected = if id.is_string() { "a whole number" } else { "a whole number or a text" };
+            let detail = format!("the id of {} is {expected}; it is given here and not kept", entity.name());
+            return Err(Problem::refused(detail).about(field.member(v1_1::ID)));
         }
         Ok(Self { map, field })
     }
@@ -78,6 +79,16 @@ impl<'a> Body<'a> {
             Some(Value::Array(items)) => Ok(items),
             Some(_) => Err(Problem::malformed("expected a list").about(self.field.member(navigation.name()))),
         }
+    }
+}
+
+/// Whether an entity of this type could have this id. Clients send back whole entities, so an id is taken and ignored;
+/// what can be none is text that somebody believes to be kept.
+fn could_be_id(entity: EntityType, id: &Value) -> bool {
+    let by_name = matches!(entity, EntityType::Sensor | EntityType::ObservedProperty | EntityType::Observation);
+    match id_of(id) {
+        Some(EntityId::Text(_)) => by_name,
+        number => number.is_some(),
     }
 }
 

@@ -76,7 +76,10 @@ impl Draft<'_> {
 
     /// The entity of a link; it has to be there.
     pub(super) fn link(&self, entity: EntityType, id: &Value, field: &Field<'_>) -> Result<EntityId, Problem> {
-        let found = id_of(id).filter(|id| entity.kept().is_some_and(|kind| self.has(kind, id)));
+        let there = |id: &EntityId| entity.kept().is_some_and(|kind| self.has(kind, id));
+        // An id of digits in quotes names the same as without, as in Things('1').
+        let number = || id.as_str().and_then(|text| text.parse().ok()).map(EntityId::Number);
+        let found = id_of(id).filter(there).or_else(|| number().filter(there));
         let unknown = || Problem::malformed(format!("there is no such {}", entity.name()));
         found.ok_or_else(|| unknown().about(field.member(v1_1::ID)))
     }

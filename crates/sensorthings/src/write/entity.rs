@@ -147,23 +147,30 @@ impl Reader<'_> {
                 observation_type_of(kind).ok_or_else(|| Problem::malformed(expected).about(field))?;
         }
         if let Some(value) = self.member("unitOfMeasurement")? {
-            into.unit_of_measurement = self.unit(value, &self.body.field.member("unitOfMeasurement"))?;
+            into.unit_of_measurement =
+                self.unit(value, &into.unit_of_measurement, &self.body.field.member("unitOfMeasurement"))?;
         }
         self.of_pack(into)
     }
 
-    /// Name, symbol and definition; each may be null (18-088 clause 8.2.4).
-    fn unit(&self, value: &Value, field: &Field<'_>) -> Result<UnitOfMeasurement, Problem> {
+    /// Name, symbol and definition; each may be null (18-088 clause 8.2.4). A PATCH changes only those that it names
+    /// (OData 4.01, part 1, clause 11.4.3).
+    fn unit(&self, value: &Value, before: &UnitOfMeasurement, field: &Field<'_>) -> Result<UnitOfMeasurement, Problem> {
         let Value::Object(map) = value else { return Err(Problem::malformed("expected an object").about(field)) };
         if let Some(name) = map.keys().find(|name| !matches!(name.as_str(), "name" | "symbol" | "definition")) {
             return Err(Problem::refused("a unit has no such member; it is not kept").about(field.member(name)));
         }
-        let part = |name: &str| match map.get(name) {
+        let part = |name: &str, before: &Option<String>| match map.get(name) {
+            None if self.merge => Ok(before.clone()),
             None | Some(Value::Null) => Ok(None),
             Some(Value::String(text)) => self.rules.text(text, NAME_CHARS_MAX, &field.member(name)).map(Some),
             Some(_) => Err(Problem::malformed("expected text or null").about(field.member(name))),
         };
-        Ok(UnitOfMeasurement { name: part("name")?, symbol: part("symbol")?, definition: part("definition")? })
+        Ok(UnitOfMeasurement {
+            name: part("name", &before.name)?,
+            symbol: part("symbol", &before.symbol)?,
+            definition: part("definition", &before.definition)?,
+        })
     }
 
     /// In a city a datastream is in the unit of its observed property.

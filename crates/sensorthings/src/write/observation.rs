@@ -56,8 +56,7 @@ impl Draft<'_> {
         let field = body.field.member("result");
         let (result, other) =
             result(self.rules, datastream.observation_type, property, &value).map_err(|no| no.about(&field))?;
-        let quality =
-            body.get("resultQuality").map(|value| self.rules.primitive(value, &body.field.member("resultQuality")));
+        let quality = body.get("resultQuality").map(|value| self.rules.quality(value, property, body.field));
         let parameters = body.map.get("parameters").unwrap_or(&Value::Null);
         let detail = Detail {
             phenomenon_end: sent.and_then(|(_, end)| end),

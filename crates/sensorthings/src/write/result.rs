@@ -40,6 +40,8 @@ pub(crate) enum NoResult {
     /// What was expected.
     Kind(&'static str),
     NotListed,
+    /// A list or an object.
+    Compound,
     /// A text that may not be kept.
     Text(Box<Problem>),
 }
@@ -53,6 +55,10 @@ impl NoResult {
                 Problem::refused(format!("expected {expected}, as the datastream's observationType says")).about(field)
             }
             Self::NotListed => Problem::refused("expected one of the categories that the pack lists").about(field),
+            Self::Compound => {
+                let detail = "expected a number, a text, true or false; lists and objects are not kept as a result";
+                Problem::refused(detail).about(field)
+            }
             Self::Text(problem) => *problem,
         }
     }
@@ -77,7 +83,7 @@ pub(crate) fn result(
         (T::Count, _) => Err(NoResult::Kind("a whole number")),
         (T::Truth, _) => Err(NoResult::Kind("true or false")),
         (T::Category, _) => Err(NoResult::Kind("a category as text")),
-        (T::Any, Scalar::Compound) => Err(NoResult::Kind("a number, a text, true or false")),
+        (T::Any, Scalar::Compound) => Err(NoResult::Compound),
     }
 }
 

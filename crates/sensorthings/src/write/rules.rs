@@ -9,6 +9,9 @@ use super::field::Field;
 use super::limits::{KEY_CHARS_MAX, KEYS_MAX, VALUE_CHARS_MAX};
 use crate::problem::Problem;
 
+/// The member, and the key that a pack declares for it.
+const RESULT_QUALITY: &str = "resultQuality";
+
 /// What the scan of a text finds, in words ("a telephone number"); empty when it may be kept.
 pub type Scan<'a> = dyn Fn(&str) -> Vec<&'static str> + Sync + 'a;
 
@@ -118,6 +121,16 @@ impl Rules<'_> {
                 Err(Problem::refused("expected a number, a text, true or false; no list, object or null").about(field))
             }
         }
+    }
+
+    /// `resultQuality`. In a city it is a number or a truth: a text could say anything, and is taken only where the pack
+    /// of the observed property declares that key.
+    pub(super) fn quality(&self, value: &Value, property: &EntityId, body: &Field<'_>) -> Result<Primitive, Problem> {
+        let field = body.member(RESULT_QUALITY);
+        if value.is_string() && !self.sandbox {
+            self.key(RESULT_QUALITY, Keys::Of(property), value, &field)?;
+        }
+        self.primitive(value, &field)
     }
 
     /// `properties` or `parameters`: in a city only declared keys with values of their kind, in the sandbox any key

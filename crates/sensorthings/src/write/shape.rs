@@ -8,15 +8,33 @@ use super::limits::POSITIONS_MAX;
 use crate::problem::Problem;
 
 /// A geometry, or a Feature that has one: the examples of 18-088 clause 8.2.2 and 10.2 have both. Of a Feature the
-/// geometry is kept, of a position longitude and latitude; a height is not.
+/// geometry is kept, of a position longitude and latitude; whatever else there is, a height too, is refused by name.
 pub(super) fn shape(value: &Value, field: &Field<'_>) -> Result<Shape, Problem> {
-    let feature = value.get("type").and_then(Value::as_str) == Some("Feature");
-    let geometry = if feature { value.get("geometry").unwrap_or(&Value::Null) } else { value };
+    if value.get("type").and_then(Value::as_str) != Some("Feature") {
+        return geometry(value, field);
+    }
+    let has_something = |value: &Value| !value.is_null() && value.as_object().is_none_or(|bag| !bag.is_empty());
+    if value.get("properties").is_some_and(has_something) {
+        let detail = "properties of a Feature are not kept; expected the geometry alone";
+        return Err(Problem::refused(detail).about(field.member("properties")));
+    }
+    only(value, &["type", "geometry", "properties"], field)?;
+    geometry(value.get("geometry").unwrap_or(&Value::Null), &field.member("geometry"))
+}
+
+/// 422 for a member that would be lost.
+fn only(value: &Value, names: &[&str], field: &Field<'_>) -> Result<(), Problem> {
+    let other = value.as_object().and_then(|map| map.keys().find(|name| !names.contains(&name.as_str())));
+    other.map_or(Ok(()), |name| Err(Problem::refused("not kept of a place").about(field.member(name))))
+}
+
+fn geometry(geometry: &Value, field: &Field<'_>) -> Result<Shape, Problem> {
     let (Some(name), Some(coordinates)) = (geometry.get("type").and_then(Value::as_str), geometry.get("coordinates"))
     else {
         return Err(Problem::malformed("expected a GeoJSON geometry with type and coordinates").about(field));
     };
-    let mut left = POSITIONS_MAX;
+    only(geometry, &["type", "coordinates"], field)?;
+    let mut left = Left { positions: POSITIONS_MAX, heights: false };
     let shape = match name {
         "Point" => position(coordinates, &mut left).map(Shape::Point),
         "MultiPoint" => positions(coordinates, &mut left).map(Shape::MultiPoint),
@@ -29,6 +47,10 @@ pub(super) fn shape(value: &Value, field: &Field<'_>) -> Result<Shape, Problem> 
             return Err(Problem::malformed(kinds).about(field));
         }
     };
+    if shape.is_some() && left.heights {
+        let detail = "a height is not kept; expected longitude and latitude";
+        return Err(Problem::refused(detail).about(field.member("coordinates")));
+    }
     shape.ok_or_else(|| {
         let detail = format!(
             "expected coordinates of that geometry in degrees, rings closed, at most {POSITIONS_MAX} positions"
@@ -37,29 +59,38 @@ pub(super) fn shape(value: &Value, field: &Field<'_>) -> Result<Shape, Problem> 
     })
 }
 
+/// What was read so far.
+struct Left {
+    /// Positions that may still come.
+    positions: usize,
+    /// Whether one had a height.
+    heights: bool,
+}
+
 fn list<T>(value: &Value, read: impl FnMut(&Value) -> Option<T>) -> Option<Vec<T>> {
     let items = value.as_array().filter(|items| !items.is_empty())?;
     items.iter().map(read).collect()
 }
 
-fn position(value: &Value, left: &mut usize) -> Option<Position> {
-    *left = left.checked_sub(1)?;
+fn position(value: &Value, left: &mut Left) -> Option<Position> {
+    left.positions = left.positions.checked_sub(1)?;
     let numbers = value.as_array().filter(|numbers| (2..=3).contains(&numbers.len()))?;
     if !numbers.iter().all(Value::is_number) {
         return None;
     }
+    left.heights |= numbers.len() == 3;
     Position::new(numbers.first()?.as_f64()?, numbers.get(1)?.as_f64()?)
 }
 
-fn positions(value: &Value, left: &mut usize) -> Option<Vec<Position>> {
+fn positions(value: &Value, left: &mut Left) -> Option<Vec<Position>> {
     list(value, |at| position(at, left))
 }
 
-fn lines(value: &Value, left: &mut usize) -> Option<Vec<Vec<Position>>> {
+fn lines(value: &Value, left: &mut Left) -> Option<Vec<Vec<Position>>> {
     list(value, |line| positions(line, left).filter(|line| line.len() >= 2))
 }
 
-fn rings(value: &Value, left: &mut usize) -> Option<Vec<Vec<Position>>> {
+fn rings(value: &Value, left: &mut Left) -> Option<Vec<Vec<Position>>> {
     list(value, |ring| positions(ring, left).filter(|ring| ring.len() >= 4 && ring.first() == ring.last()))
 }
 

@@ -10,6 +10,7 @@ use super::draft::{Draft, unknown};
 use super::entity::fill;
 use super::field::Field;
 use super::json_patch;
+use super::merge_patch;
 use super::plan::Target;
 use crate::model::{EntityType, Navigation, Property};
 use crate::problem::Problem;
@@ -24,6 +25,29 @@ pub enum Change {
     Replace,
     /// PATCH of `application/json-patch+json` (RFC 6902).
     Operations,
+    /// PATCH of `application/merge-patch+json` (RFC 7396): as [`Change::Merge`], on every level.
+    MergePatch,
+}
+
+impl Change {
+    /// How a PATCH with this `Content-Type` is meant; parameters, as a charset, say nothing. `curl -d` names a form
+    /// where it was told nothing, and that is taken for JSON too.
+    ///
+    /// # Errors
+    /// 415 for any other.
+    pub fn of_content_type(kind: &str) -> Result<Self, Problem> {
+        match kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase().as_str() {
+            "" | "application/json" | "application/x-www-form-urlencoded" => Ok(Self::Merge),
+            "application/json-patch+json" => Ok(Self::Operations),
+            "application/merge-patch+json" => Ok(Self::MergePatch),
+            kind if kind.starts_with("multipart/") => Err(Problem::media_type(
+                "multipart bodies are not served; expected application/json, a batch in the JSON form of OData 4.01",
+            )),
+            _ => Err(Problem::media_type(
+                "expected application/json; for PATCH application/json-patch+json and application/merge-patch+json too",
+            )),
+        }
+    }
 }
 
 impl Draft<'_> {
@@ -52,11 +76,16 @@ impl Draft<'_> {
     ) -> Result<(), Problem> {
         let before = self.changeable(kind, id)?;
         let patched;
-        let value = if change == Change::Operations {
-            patched = json_patch::apply(document(&before), value)?;
-            &patched
-        } else {
-            value
+        let value = match change {
+            Change::Merge | Change::Replace => value,
+            Change::Operations => {
+                patched = json_patch::apply(document(&before), value)?;
+                &patched
+            }
+            Change::MergePatch => {
+                patched = merge_patch::apply(document(&before), value);
+                &patched
+            }
         };
         let entity = EntityType::from(kind);
         let body = Body::of(value, entity, &Field::Body)?;
@@ -149,6 +178,7 @@ impl Draft<'_> {
         let mut whole = observation_document(&row);
         match change {
             Change::Operations => whole = json_patch::apply(whole, value)?,
+            Change::MergePatch => whole = merge_patch::apply(whole, value),
             Change::Merge | Change::Replace => {
                 let body = Body::of(value, EntityType::Observation, &Field::Body)?;
                 whole = merged(whole, body.map, change);

@@ -1,10 +1,11 @@
 //! What a city refuses that the sandbox takes, and the field that each refusal names.
 
-use city::{EntityId, EntityKind as K, Span};
+use city::{DeclaredKey, DeclaredKind, EntityId, EntityKind as K, Span};
 use sensorthings::model::Navigation as N;
+use sensorthings::write::Declared;
 use serde_json::{Value, json};
 
-use crate::world::{World, datastream, location, no, point};
+use crate::world::{World, datastream, location, no, point, property};
 
 fn linked(property: &str) -> Value {
     let mut body = datastream("OM_Measurement");
@@ -70,6 +71,33 @@ fn bags_hold_what_the_packs_declare() {
     world.made("Datastreams(1)/Observations", &row);
     let row = json!({ "result": 1, "parameters": { "who": 1 } });
     assert_eq!(world.refused("Datastreams(1)/Observations", &row), (422, "parameters.who".to_owned()));
+}
+
+#[test]
+fn the_quality_of_a_result_is_no_free_text() {
+    let mut world = World::city();
+    world.made("Datastreams", &linked("water_level"));
+    let row = |quality: Value| json!({ "result": 1, "resultQuality": quality });
+    assert_eq!(world.refused("Datastreams(1)/Observations", &row(json!("ask X"))), (422, "resultQuality".to_owned()));
+    for quality in [json!(2), json!(0.5), json!(true)] {
+        world.made("Datastreams(1)/Observations", &row(quality));
+    }
+    let created = world.with(|rules| {
+        let body = json!([{ "Datastream": { "@iot.id": 1 }, "components": ["phenomenonTime", "result", "resultQuality"],
+            "dataArray": [["2024-05-02T12:00:00Z", 1, "ask X"]] }]);
+        sensorthings::write::create_observations(&world.catalogue, rules, body.to_string().as_bytes())
+    });
+    assert_eq!(created.map(|created| created.refused.len()), Ok(1), "nor in a data array");
+    // The pack of another observed property does not speak for this one.
+    let mut told = property("sky", "", &["clear", "overcast"]);
+    told.declares.push(DeclaredKey { key: "resultQuality".to_owned(), kind: DeclaredKind::Text });
+    world.declared = Declared::new(&[property("water_level", "m", &[]), told]);
+    assert_eq!(world.refused("Datastreams(1)/Observations", &row(json!("good"))), (422, "resultQuality".to_owned()));
+    let mut sky = linked("sky");
+    sky["unitOfMeasurement"] = json!({});
+    world.made("Datastreams", &sky);
+    world.made("Datastreams(2)/Observations", &row(json!("good")));
+    assert_eq!(world.refused("Datastreams(2)/Observations", &row(json!("CANARY"))), (422, "resultQuality".to_owned()));
 }
 
 #[test]

@@ -82,7 +82,7 @@ fn a_deep_insert_that_fails_makes_nothing_and_names_the_field() {
             "Datastreams[0].Observations[0].phenomenonTime",
         ),
         ("/Datastreams/0/Observations/0/result", json!("warm"), 422, "Datastreams[0].Observations[0].result"),
-        ("/Locations/0/location/geometry/coordinates", json!([181, 0]), 400, "Locations[0].location"),
+        ("/Locations/0/location/geometry/coordinates", json!([181, 0]), 400, "Locations[0].location.geometry"),
         ("/Locations/0/encodingType", json!("text/plain"), 422, "Locations[0].encodingType"),
         ("/Locations/0", json!({ "@iot.id": 9 }), 400, "Locations[0].@iot.id"),
         ("/description", json!("Call CANARY"), 422, "description"),
@@ -260,4 +260,58 @@ fn what_is_no_body_is_refused() {
     }
     assert_eq!(post(&vec![b' '; 9 * 1024 * 1024]), no(413, ""));
     assert_eq!(post(b"{}"), no(400, "name"));
+}
+
+#[test]
+fn what_would_be_lost_of_a_place_is_refused_by_name() {
+    let mut world = World::sandbox();
+    let at = |place: Value| json!({ "name": "L", "description": "D", "encodingType": "application/geo+json", "location": place });
+    let feature = |more: Value| {
+        let mut feature = json!({ "type": "Feature", "geometry": point(1.0, 1.0) });
+        feature.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+        at(feature)
+    };
+    for (body, field) in [
+        (feature(json!({ "properties": { "owner": "x" } })), "location.properties"),
+        (feature(json!({ "id": "x" })), "location.id"),
+        (at(json!({ "type": "Point", "coordinates": [5, 5, 10] })), "location.coordinates"),
+        (at(json!({ "type": "LineString", "coordinates": [[5, 5], [5, 6, 10]] })), "location.coordinates"),
+        (at(json!({ "type": "Point", "coordinates": [5, 5], "crs": "x" })), "location.crs"),
+        (
+            feature(json!({ "geometry": { "type": "Point", "coordinates": [5, 5, 1] } })),
+            "location.geometry.coordinates",
+        ),
+    ] {
+        assert_eq!(world.refused("Locations", &body), (422, field.to_owned()));
+    }
+    for more in [json!({}), json!({ "properties": {} }), json!({ "properties": null })] {
+        world.made("Locations", &feature(more));
+    }
+}
+
+#[test]
+fn what_clients_send_back_is_taken_and_ids_that_can_be_none_are_not() {
+    let mut world = World::sandbox();
+    let thing = |id: Value| json!({ "@iot.id": id, "name": "T", "description": "D" });
+    for id in [json!("abc"), json!(true), json!({ "a": 1 }), json!(0), json!(1.5)] {
+        assert_eq!(world.refused("Things", &thing(id)), (422, "@iot.id".to_owned()));
+    }
+    let mut whole = thing(json!(7));
+    whole["@iot.selfLink"] = json!("http://host/v1.1/Things(7)");
+    whole["Datastreams@iot.navigationLink"] = json!("http://host/v1.1/Things(7)/Datastreams");
+    assert_eq!(world.made("Things", &whole), EntityId::Number(1), "read-only members are taken and not kept");
+    world.made("Things", &thing(Value::Null));
+    let mut body = datastream("OM_Measurement");
+    body["Thing"] = json!({ "@iot.id": "1" });
+    body["phenomenonTime"] = json!("2024-05-02T12:00:00Z/2024-05-02T13:00:00Z");
+    assert_eq!(world.made("Datastreams", &body), EntityId::Number(1), "an id of digits in quotes, as in Things('1')");
+    assert_eq!(world.patch("Datastreams(1)", &json!({ "Thing": { "@iot.id": "x" } })), no(400, "Thing.@iot.id"));
+}
+
+#[test]
+fn a_key_stands_once_in_an_object() {
+    let world = World::sandbox();
+    let twice = br#"{"name":"T","description":"D","properties":{"a":1,"a":2}}"#;
+    let plan = world.with(|rules| sensorthings::write::post(&world.catalogue, rules, "Things", twice));
+    assert_eq!(plan.map_err(told_of), no(400, "a"));
 }

@@ -42,6 +42,17 @@ fn every_member_is_read() {
 }
 
 #[test]
+fn any_kind_of_result_is_still_one_value() {
+    let mut world = sandbox("OM_Observation");
+    for result in [json!(1), json!("x"), json!(true)] {
+        world.made(ROWS, &json!({ "result": result }));
+    }
+    let problem = world.plan_post(ROWS, &json!({ "result": { "a": 1 } })).expect_err("an object");
+    assert_eq!((problem.status, problem.field.as_deref()), (422, Some("result")));
+    assert!(!problem.detail.contains("observationType"), "which takes any: {problem}");
+}
+
+#[test]
 fn each_broken_one_names_its_field() {
     let mut world = sandbox("OM_Measurement");
     let cases = [

@@ -5,7 +5,7 @@ use sensorthings::problem::Problem;
 use sensorthings::write::{self, Created};
 use serde_json::{Value, json};
 
-use crate::world::{World, at, datastream, point, station, told_of};
+use crate::world::{World, at, datastream, no, point, station, told_of};
 
 fn create(world: &World, body: &Value) -> Result<Created, Problem> {
     world.with(|rules| write::create_observations(&world.catalogue, rules, body.to_string().as_bytes()))
@@ -140,4 +140,34 @@ fn a_city_judges_rows_by_its_packs() {
     assert_eq!(refused(&created), [(1, 422, "parameters.who".to_owned())]);
     world.take(created.plan);
     assert_eq!(world.series.0.len(), 2);
+}
+
+#[test]
+fn a_group_has_as_many_rows_as_it_says_and_each_key_once() {
+    let mut world = World::sandbox();
+    world.made("Things", &station("OM_Measurement"));
+    let counted = |count: Value| {
+        let mut group = group(1, &json!([["2024-05-02T12:00:00Z", 1], ["2024-05-02T12:01:00Z", 2]]));
+        group["dataArray@iot.count"] = count;
+        group
+    };
+    for good in [json!([counted(json!(2))]), json!([counted(json!(2)), counted(json!(2))])] {
+        assert!(create(&world, &good).is_ok());
+    }
+    for wrong in [json!(7), json!(1), json!("2"), json!(-2)] {
+        // Alone, and behind a group that is written the same.
+        for body in [json!([counted(wrong.clone())]), json!([counted(json!(2)), counted(wrong.clone())])] {
+            assert_eq!(create(&world, &body).map_err(told_of), no(400, "dataArray@iot.count"), "{body}");
+        }
+    }
+    let raw = |body: &str| {
+        world.with(|rules| write::create_observations(&world.catalogue, rules, body.as_bytes())).map_err(told_of)
+    };
+    let id = r#""Datastream":{"@iot.id":1}"#;
+    let rest = r#""components":["phenomenonTime","result"],"dataArray":[]"#;
+    assert!(raw(&format!("[{{{id},{rest}}}]")).is_ok());
+    assert_eq!(raw(&format!("[{{{id},{id},{rest}}}]")), no(400, "Datastream"));
+    assert_eq!(raw(&format!("[{{{id},{rest},\"dataArray\":[]}}]")), no(400, "dataArray"));
+    let rare = r#""components":["result","parameters"],"dataArray":[[1,{"a":1,"a":2}]]"#;
+    assert_eq!(raw(&format!("[{{{id},{rare}}}]")), no(400, "a"));
 }

@@ -41,6 +41,43 @@ fn a_patch_changes_what_it_has() {
 }
 
 #[test]
+fn a_patch_of_a_unit_changes_what_it_names() {
+    let mut world = world();
+    assert_eq!(world.patch("Datastreams(1)", &json!({ "unitOfMeasurement": { "name": "metres" } })), Ok(()));
+    let EntityBody::Datastream(body) = &world.entity(K::Datastream, 1).body else { panic!("a datastream") };
+    let unit = &body.unit_of_measurement;
+    assert_eq!(
+        (unit.name.as_deref(), unit.symbol.as_deref(), unit.definition.as_deref()),
+        (Some("metres"), Some("m"), Some("ucum:m"))
+    );
+    let whole = json!({ "unitOfMeasurement": { "definition": null } });
+    assert_eq!(world.patch("Datastreams(1)", &whole), Ok(()), "null takes it away");
+    let EntityBody::Datastream(body) = &world.entity(K::Datastream, 1).body else { panic!("a datastream") };
+    assert_eq!(body.unit_of_measurement.definition, None);
+}
+
+#[test]
+fn a_merge_patch_merges_open_bags_too() {
+    let mut world = world();
+    let patch =
+        |world: &mut World, path: &str, body: &Value| world.update(path, body, Change::MergePatch).map_err(told_of);
+    let body = json!({ "properties": { "b": null, "c": 2 }, "description": "New" });
+    assert_eq!(patch(&mut world, "Things(1)", &body), Ok(()));
+    let thing = world.entity(K::Thing, 1);
+    let keys: Vec<&str> = thing.properties.iter().map(|(key, _)| key).collect();
+    assert_eq!((thing.name.as_str(), thing.description.as_str(), keys), ("Station", "New", vec!["a", "c"]));
+    assert_eq!(patch(&mut world, "Things(1)", &json!({ "name": null })), no(400, "name"));
+    assert_eq!(patch(&mut world, "Things(1)", &json!([1])), no(400, ""));
+    let row = json!({ "phenomenonTime": "2024-05-02T12:00:00Z", "result": 1, "parameters": { "a": 1, "b": 2 } });
+    let id = world.made("Datastreams(1)/Observations", &row);
+    let row_at = format!("Observations('{id}')");
+    assert_eq!(patch(&mut world, &row_at, &json!({ "parameters": { "a": null, "c": 3 } })), Ok(()));
+    let (_, detail) = world.series.0.values().next().expect("the observation");
+    let keys: Vec<&str> = detail.parameters.iter().map(|(key, _)| key).collect();
+    assert_eq!(keys, ["b", "c"]);
+}
+
+#[test]
 fn an_update_links_and_does_not_write_others() {
     let mut world = world();
     world.made("Things", &json!({ "name": "U", "description": "D" }));

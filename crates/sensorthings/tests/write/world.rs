@@ -76,7 +76,7 @@ pub(crate) fn at(text: &str) -> Time {
     text.parse().expect("a time")
 }
 
-fn property(id: &str, unit: &str, categories: &[&str]) -> ObservedProperty {
+pub(crate) fn property(id: &str, unit: &str, categories: &[&str]) -> ObservedProperty {
     ObservedProperty {
         id: id.into(),
         name: id.replace('_', " "),

@@ -45,8 +45,9 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     };
     let (from, to) = (options.from.unwrap_or(demo.replay_from), options.to.unwrap_or(demo.replay_to));
     super::in_order(from, to)?;
-    let throw_away = ThrowAway::new("replay");
-    let data = options.data.clone().unwrap_or_else(|| throw_away.path().to_path_buf());
+    let throw_away = options.data.is_none().then(|| ThrowAway::new("replay")).transpose()?;
+    let chosen = throw_away.as_ref().map(|folder| folder.path().to_path_buf()).or_else(|| options.data.clone());
+    let data = chosen.unwrap_or_default();
     let zone = city.zone.clone();
     let took = Stopwatch::start();
     let (changes, entries) = wire::runtime()?.block_on(async {

@@ -27,7 +27,7 @@ pub fn run(listen: SocketAddr, broker: Option<SocketAddr>, receive_prefix: &str)
         "the sandbox answers on this machine only: use --listen 127.0.0.1:{}",
         listen.port()
     );
-    let folder = ThrowAway::new("sandbox");
+    let folder = ThrowAway::new("sandbox")?;
     wire::runtime()?.block_on(async {
         let (mut city, data) = (City::sandbox(), folder.path().to_path_buf());
         city.mqtt = broker.map(|broker| MqttConfig {

@@ -245,7 +245,10 @@ impl Picture {
     /// Feeds, in the order of the configuration, the control room left out: it is no feed to watch.
     pub fn feed_states(&self) -> Vec<FeedState> {
         let foreign = self.city.feeds.iter().filter(|f| f.contract.kind != city::FeedKind::ControlRoom);
-        foreign.filter_map(|f| Some(self.feeds.get(&f.contract.feed)?.state(&f.contract, self.now))).collect()
+        let state = |f: &crate::config::Feed| Some(self.feeds.get(&f.contract.feed)?.state(&f.contract, self.now));
+        // What is tried in a sandbox is of any year, so its age says nothing of a lag.
+        let of_now = |state: FeedState| FeedState { lag_s: state.lag_s.filter(|_| !self.city.sandbox), ..state };
+        foreign.filter_map(state).map(of_now).collect()
     }
 
     /// Things with their latest values.

@@ -171,7 +171,7 @@ impl Sensing {
             Some(refusal) => {
                 let mut tally = Tally::default();
                 tally.reject(refusal.reason);
-                let problem = refused(refusal);
+                let problem = refused(refusal, &observations, now);
                 book_refusal(door, feed, &tally, now).await.and(Err(problem.into()))
             }
         };
@@ -303,7 +303,7 @@ fn admit(
 }
 
 /// In words, why the gate refused, and about which field where that is known.
-fn refused(refusal: &Refusal) -> Problem {
+fn refused(refusal: &Refusal, observations: &Observations, now: Time) -> Problem {
     let hits: Vec<&str> = refusal.hits.iter().map(|hit| hit.words()).collect();
     let problem = |words: &str| Problem::refused(words.to_owned());
     match refusal.reason {
@@ -314,8 +314,13 @@ fn refused(refusal: &Refusal) -> Problem {
             problem("outside the range that an instrument of this observed property can honestly give").about("result")
         }
         Reason::BadTime => {
-            problem("further ahead of the clock than a sender's clock may be, or older than what this feed keeps")
-                .about("phenomenonTime")
+            let time = observations.phenomenon_times().get(refusal.index);
+            let words = if time.is_some_and(|time| *time > now) {
+                "further ahead of the clock than a sender's clock may be"
+            } else {
+                "older than what this feed keeps"
+            };
+            problem(words).about("phenomenonTime")
         }
         reason => Problem::refused(format!("the gate refuses this: {}", reason.name())),
     }

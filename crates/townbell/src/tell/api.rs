@@ -137,7 +137,14 @@ pub async fn acknowledge(
     let expected = "body: expected JSON with a role and a note, both text, and nothing else";
     let Json(body) = body.map_err(|_| Refusal::malformed(expected))?;
     let id = AlertId(id.into());
-    let current = app.picture().alert(&id).cloned().ok_or_else(no_alert)?;
+    let shown = app.picture().alert(&id).cloned();
+    let current = if let Some(shown) = shown {
+        shown
+    } else {
+        // One that is over has left the picture, and is still there.
+        let id = id.clone();
+        read(&app, move |reader| reader.alert(&id)).await?.ok_or_else(no_alert)?
+    };
     if current.state == AlertState::Resolved {
         return Err(Refusal::conflict("this alert has resolved already; there is nothing left to take"));
     }

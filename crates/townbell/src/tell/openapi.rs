@@ -3,6 +3,7 @@
 use axum::Json;
 use utoipa::OpenApi;
 
+use super::sensorthings::bodies::Bodies;
 use super::views::Problem;
 use super::{api, metrics, pages, sensorthings, series, stream};
 
@@ -34,12 +35,14 @@ use super::{api, metrics, pages, sensorthings, series, stream};
         pages::tile,
         document,
         sensorthings::root,
+        sensorthings::root_slash,
         sensorthings::read,
         sensorthings::create,
         sensorthings::update,
         sensorthings::replace,
         sensorthings::delete
     ),
+    modifiers(&Bodies),
     components(schemas(crate::picture::VehicleChanges, crate::picture::ObservationEvent, city::AlertChange, Problem))
 )]
 struct Document;

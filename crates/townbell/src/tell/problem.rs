@@ -11,7 +11,7 @@ use utoipa::{IntoResponses, ToSchema as _};
 use sensorthings::problem::TOO_WIDE;
 
 use super::views::Problem;
-use crate::limits::REQUEST_BYTES_MAX;
+use crate::limits::{BODY_SILENCE_MAX, REQUEST_BYTES_MAX};
 
 /// The media type of a problem document (RFC 9457, section 6.1).
 const PROBLEM_JSON: &str = "application/problem+json";
@@ -40,7 +40,9 @@ impl Refusal {
             StatusCode::CONFLICT => "conflict",
             StatusCode::PAYLOAD_TOO_LARGE => "too-large",
             StatusCode::UNPROCESSABLE_ENTITY if title == TOO_WIDE => "too-wide",
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => "media-type",
             StatusCode::UNPROCESSABLE_ENTITY => "not-admitted",
+            StatusCode::FAILED_DEPENDENCY => "failed-dependency",
             StatusCode::NOT_IMPLEMENTED => "not-implemented",
             _ => "failed",
         };
@@ -89,6 +91,13 @@ impl Refusal {
         let detail = "this address exists, but not for this method; the Allow header says which";
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "method", "Not with this method", detail)
     }
+    /// 408: a body that stopped half-way.
+    pub fn silent() -> Self {
+        let silence_s = BODY_SILENCE_MAX.as_secs();
+        let detail =
+            format!("nothing more of the body came within {silence_s} s; nothing of it was kept, send it again");
+        Self::new(StatusCode::REQUEST_TIMEOUT, "timeout", "The body stopped half-way", detail)
+    }
     /// 409.
     pub fn conflict(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::CONFLICT, "conflict", "It is no longer so", detail)
@@ -119,18 +128,25 @@ impl Refusal {
     }
 }
 
-impl IntoResponse for Refusal {
-    fn into_response(self) -> Response {
-        let body = Problem {
+impl Refusal {
+    /// The problem document, wherever it stands.
+    pub fn document(self) -> Problem {
+        Problem {
             kind: format!("urn:townbell:problem:{}", self.kind),
             title: self.title.to_owned(),
             status: self.status.as_u16(),
             detail: self.detail,
             field: self.field,
-        };
-        let mut response = (self.status, Json(body)).into_response();
+        }
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let status = self.status;
+        let mut response = (status, Json(self.document())).into_response();
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
-        if self.status == StatusCode::UNAUTHORIZED {
+        if status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response

@@ -16,10 +16,11 @@ use sha2::{Digest, Sha256};
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
 use tower_http::limit::RequestBodyLimitLayer;
+use tower_http::timeout::RequestBodyTimeoutLayer;
 
 use super::problem::Refusal;
 use super::{App, api, metrics, openapi, pages, sensorthings, series, stream};
-use crate::limits::REQUEST_BYTES_MAX;
+use crate::limits::{BODY_SILENCE_MAX, REQUEST_BYTES_MAX};
 
 /// One line of the table.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,6 +97,7 @@ pub fn build(app: &App) -> (Router, Vec<Route>) {
         .add(get.clone(), "/api/things", Read, Operations, series::things)
         .add(get.clone(), "/api/forecast/{datastream}", Read, Operations, api::forecast)
         .add(get.clone(), "/v1.1", Read, Operations, sensorthings::root)
+        .add(get.clone(), "/v1.1/", Read, Operations, sensorthings::root_slash)
         .add(get.clone(), "/v1.1/{*path}", Read, Operations, sensorthings::read)
         .add(post, "/v1.1/{*path}", Observe, Operations, sensorthings::create)
         .add(Method::PATCH, "/v1.1/{*path}", Observe, Operations, sensorthings::update)
@@ -109,6 +111,7 @@ pub fn build(app: &App) -> (Router, Vec<Route>) {
         .router
         .method_not_allowed_fallback(async || Refusal::method())
         .layer(RequestBodyLimitLayer::new(REQUEST_BYTES_MAX))
+        .layer(RequestBodyTimeoutLayer::new(BODY_SILENCE_MAX))
         .layer(CompressionLayer::new().compress_when(text))
         .layer(middleware::from_fn_with_state(app.clone(), with_headers))
         .with_state(app.clone());

@@ -7,6 +7,7 @@ use sensorthings::batch::{self, Method, Part, References, Step};
 use sensorthings::problem::Problem;
 use sensorthings::write;
 
+use super::observe;
 use super::write::{Change, shown};
 use crate::sensing::Trouble;
 use crate::tell::App;
@@ -31,6 +32,9 @@ pub(super) async fn run(app: &App, asker: &Asker, base: &str, body: &[u8]) -> Re
 async fn one(app: &App, base: &str, part: &Part, references: &mut References) -> Result<batch::Response, Refusal> {
     let done = match references.resolve(part) {
         Ok(part) if part.method == Method::Get => read(app, base, &part).await,
+        Ok(part) if part.method == Method::Post && part.url == "CreateObservations" => {
+            create_observations(app, base, &part).await
+        }
         Ok(part) => alter(app, base, &part).await,
         Err(problem) => Err(Trouble::Problem(problem)),
     };
@@ -41,7 +45,7 @@ async fn one(app: &App, base: &str, part: &Part, references: &mut References) ->
         }
         Err(Trouble::Problem(problem)) => {
             references.fail(&part.id);
-            Ok(batch::Response::refused(&part.id, &problem))
+            Ok(refused(&part.id, problem))
         }
         Err(other) => Err(other.into()),
     }
@@ -66,13 +70,27 @@ async fn alter(app: &App, base: &str, part: &Part) -> Done {
     let body = serde_json::to_vec(&part.body).unwrap_or_default();
     let (change, status) = match part.method {
         Method::Post => (Change::Create, 201),
-        Method::Patch if part.is_json_patch => (Change::Alter(write::Change::Operations), 200),
-        Method::Patch => (Change::Alter(write::Change::Merge), 200),
+        Method::Patch => (Change::Alter(part.patch), 200),
         Method::Put => (Change::Alter(write::Change::Replace), 200),
         Method::Delete | Method::Get => (Change::Delete, 204),
     };
     let target = change.carry_out(app, path, &body).await?;
     told(app, base, &part.id, status, target)
+}
+
+/// `CreateObservations` as a part: the same answer as alone, a link or `"error"` a row.
+async fn create_observations(app: &App, base: &str, part: &Part) -> Done {
+    let body = serde_json::to_vec(&part.body).unwrap_or_default();
+    let array = app.sensing.create_observations(&app.door, &app.readers, &body, true).await?;
+    let body = serde_json::from_slice(&observe::links(base, &array)).unwrap_or_default();
+    Ok((batch::Response { id: part.id.clone(), status: 201, location: None, body }, None))
+}
+
+/// The answer to a part that was refused: the same document as alone.
+fn refused(id: &str, problem: Problem) -> batch::Response {
+    let status = problem.status;
+    let body = serde_json::to_value(Refusal::from(problem).document()).unwrap_or_default();
+    batch::Response { id: id.to_owned(), status, location: None, body }
 }
 
 /// The answer to a part that was done.
@@ -122,11 +140,13 @@ async fn group(
         }
         Err(Trouble::Problem(problem)) => {
             references.fail(id);
+            let mut problem = Some(problem);
             let guilty = *failed.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             for (index, part) in parts.iter().enumerate() {
                 references.fail(&part.id);
                 let because = Problem::new(424, "Not done", "another request of its group was refused");
-                answers.push(batch::Response::refused(&part.id, if index == guilty { &problem } else { &because }));
+                let why = problem.take_if(|_| index == guilty).unwrap_or(because);
+                answers.push(refused(&part.id, why));
             }
             Ok(())
         }

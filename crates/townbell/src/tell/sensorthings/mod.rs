@@ -2,6 +2,7 @@
 //! are the requests, the answers and what they wait for.
 
 mod batch;
+pub mod bodies;
 mod export;
 mod observe;
 mod read;
@@ -10,13 +11,14 @@ mod write;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use sensorthings::problem::Problem;
+use sensorthings::{Part, Resource, Step};
 
 use super::App;
 use super::problem::Refusal;
 use crate::desk::DeskError;
 use crate::sensing::Trouble;
 
-pub use read::{__path_read, __path_root, read, root};
+pub use read::{__path_read, __path_root, __path_root_slash, read, root, root_slash};
 pub use write::{__path_create, __path_delete, __path_replace, __path_update, create, delete, replace, update};
 
 /// Where the interface begins.
@@ -69,14 +71,26 @@ impl From<Trouble> for Refusal {
 }
 
 /// What a resource allows, for the `Allow` header of a 405 (RFC 9110, section 15.5.6): `Things` is read and added to,
-/// `Things(1)` read, changed and taken away.
+/// `Things(1)` read, changed and taken away, a property is read.
 fn allowed(path: &str) -> &'static str {
-    match path.rsplit('/').next().unwrap_or_default() {
-        "CreateObservations" | "$batch" | "%24batch" => "POST",
-        "$ref" => "GET, HEAD, POST, PUT, DELETE",
-        "$value" => "GET, HEAD",
-        last if last.ends_with(')') => "GET, HEAD, PATCH, PUT, DELETE",
-        _ => "GET, HEAD, POST",
+    match Resource::parse(path) {
+        Ok(Resource::Batch | Resource::CreateObservations) => "POST",
+        Ok(Resource::Entities(path)) => match (&path.part, path.is_collection()) {
+            (Part::Whole, true) => "GET, HEAD, POST",
+            (Part::Whole, false) => "GET, HEAD, PATCH, PUT, DELETE",
+            (Part::References, _) => of_link(path.steps.last()),
+            (Part::Property { .. }, _) => "GET, HEAD",
+        },
+        Ok(Resource::Root) | Err(_) => "GET, HEAD",
+    }
+}
+
+/// What `$ref` allows behind a relation: one of many is unlinked, another one is linked.
+fn of_link(relation: Option<&Step>) -> &'static str {
+    match relation {
+        None => "GET, HEAD",
+        Some(Step { id: Some(_), .. }) => "GET, HEAD, DELETE",
+        Some(Step { id: None, .. }) => "GET, HEAD, POST, PUT",
     }
 }
 

@@ -30,7 +30,7 @@ pub(super) async fn create_observations(
 }
 
 /// A link a row; `"error"` for one that was refused.
-fn links(base: &str, array: &Array) -> Vec<u8> {
+pub(super) fn links(base: &str, array: &Array) -> Vec<u8> {
     // A link has some 70 characters.
     let mut out = Vec::with_capacity(array.count * 80 + 2);
     let mut refused = array.refused.iter().peekable();

@@ -9,8 +9,14 @@ use crate::tell::App;
 use crate::tell::problem::{Refusal, Refused};
 
 /// `GET /v1.1`
-#[utoipa::path(get, path = "/v1.1", responses((status = 200, description = "service root of SensorThings 1.1, with the requirement classes that are served", content_type = "application/json")))]
+#[utoipa::path(get, path = "/v1.1", responses((status = 200, description = "service root of SensorThings 1.1, with the requirement classes that are served", content_type = "application/json"), Refused<400>, Refused<501>))]
 pub async fn root(state: State<App>, uri: Uri, headers: HeaderMap) -> Response {
+    read(state, uri, headers).await
+}
+
+/// `GET /v1.1/`
+#[utoipa::path(get, path = "/v1.1/", responses((status = 200, description = "the same as without the slash", content_type = "application/json"), Refused<400>, Refused<501>))]
+pub async fn root_slash(state: State<App>, uri: Uri, headers: HeaderMap) -> Response {
     read(state, uri, headers).await
 }
 

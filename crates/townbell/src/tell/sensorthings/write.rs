@@ -3,8 +3,9 @@
 use account::{Action, DataClass};
 use axum::Extension;
 use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRequest, FromRequestParts, Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use sensorthings::catalogue::Catalogue;
 use sensorthings::read::{entity_address, entity_json, observation_address, observation_json};
@@ -46,6 +47,8 @@ pub struct Asked {
     asker: Asker,
     uri: Uri,
     headers: HeaderMap,
+    /// How a PATCH is meant.
+    patch: write::Change,
     body: Bytes,
 }
 
@@ -56,8 +59,42 @@ impl FromRequest<App> for Asked {
         let (mut parts, body) = request.into_parts();
         let asker = Extension::from_request_parts(&mut parts, app).await.map_err(IntoResponse::into_response)?;
         let (uri, headers, Extension(asker)) = (parts.uri.clone(), parts.headers.clone(), asker);
+        let patch = kind_of(&parts.method, &headers).map_err(|problem| Refusal::from(problem).into_response())?;
         let body = Bytes::from_request(Request::from_parts(parts, body), app).await;
-        Ok(Self { asker, uri, headers, body: body.map_err(IntoResponse::into_response)? })
+        Ok(Self { asker, uri, headers, patch, body: body.map_err(|no| broken(&no))? })
+    }
+}
+
+/// By its headers, how a body is meant; 415 for one that is not read.
+fn kind_of(method: &Method, headers: &HeaderMap) -> Result<write::Change, sensorthings::problem::Problem> {
+    let text = |name| headers.get(name).map(|value: &HeaderValue| value.to_str().unwrap_or("?"));
+    if text(header::CONTENT_ENCODING).is_some_and(|encoding| !encoding.eq_ignore_ascii_case("identity")) {
+        return Err(sensorthings::problem::Problem::media_type("expected a body without Content-Encoding"));
+    }
+    let kind = write::Change::of_content_type(text(header::CONTENT_TYPE).unwrap_or_default());
+    match *method {
+        Method::DELETE => Ok(write::Change::Merge),
+        Method::PATCH => kind,
+        _ if kind.as_ref().is_ok_and(|kind| *kind != write::Change::Merge) => {
+            Err(sensorthings::problem::Problem::media_type("expected application/json; patches are for PATCH"))
+        }
+        _ => kind,
+    }
+}
+
+/// Why there is no body: too large, silent for too long, or cut off.
+fn broken(rejection: &BytesRejection) -> Response {
+    let status = rejection.status();
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(rejection);
+    while let Some(error) = cause {
+        if error.is::<tower_http::timeout::TimeoutError>() {
+            return Refusal::silent().into_response();
+        }
+        cause = error.source();
+    }
+    match status {
+        StatusCode::BAD_REQUEST => Refusal::malformed("the body ended before it was whole").into_response(),
+        status => Refusal::of(status).into_response(),
     }
 }
 
@@ -90,9 +127,9 @@ impl Asked {
 /// `POST /v1.1/{path}`: an entity with all that is inside it, a link, `CreateObservations`, `$batch`.
 #[utoipa::path(post, path = "/v1.1/{path}",
     params(("path" = String, Path, description = "an entity set, as Things or Datastreams(1)/Observations; CreateObservations; $batch")),
-    request_body(content = String, content_type = "application/json"),
     responses((status = 200, content_type = "application/json"), (status = 201, content_type = "application/json"),
-        Refused<400>, Refused<404>, Refused<405>, Refused<409>, Refused<413>, Refused<422>, Refused<501>, Refused<507>))]
+        Refused<400>, Refused<401>, Refused<403>, Refused<404>, Refused<405>, Refused<408>, Refused<409>,
+        Refused<413>, Refused<415>, Refused<422>, Refused<501>, Refused<503>, Refused<507>))]
 pub async fn create(State(app): State<App>, asked: Asked) -> Response {
     let base = base(&app, &asked.headers);
     let done = match resource(&asked.uri) {
@@ -105,28 +142,27 @@ pub async fn create(State(app): State<App>, asked: Asked) -> Response {
 
 /// `PATCH /v1.1/{path}`: some properties of an entity, as JSON or as a JSON Patch (RFC 6902).
 #[utoipa::path(patch, path = "/v1.1/{path}", params(("path" = String, Path, description = "an entity, as Things(1)")),
-    request_body(content = String, content_type = "application/json"),
     responses((status = 200, content_type = "application/json"),
-        Refused<400>, Refused<404>, Refused<405>, Refused<409>, Refused<422>))]
+        Refused<400>, Refused<401>, Refused<403>, Refused<404>, Refused<405>, Refused<408>, Refused<409>,
+        Refused<413>, Refused<415>, Refused<422>, Refused<501>, Refused<503>, Refused<507>))]
 pub async fn update(State(app): State<App>, asked: Asked) -> Response {
-    let kind = asked.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    let patch = kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json-patch+json");
-    let how = if patch { write::Change::Operations } else { write::Change::Merge };
-    asked.change(&app, Change::Alter(how)).await
+    asked.change(&app, Change::Alter(asked.patch)).await
 }
 
 /// `PUT /v1.1/{path}`: all properties of an entity.
 #[utoipa::path(put, path = "/v1.1/{path}", params(("path" = String, Path, description = "an entity, as Things(1)")),
-    request_body(content = String, content_type = "application/json"),
     responses((status = 200, content_type = "application/json"),
-        Refused<400>, Refused<404>, Refused<405>, Refused<409>, Refused<422>))]
+        Refused<400>, Refused<401>, Refused<403>, Refused<404>, Refused<405>, Refused<408>, Refused<409>,
+        Refused<413>, Refused<415>, Refused<422>, Refused<501>, Refused<503>, Refused<507>))]
 pub async fn replace(State(app): State<App>, asked: Asked) -> Response {
     asked.change(&app, Change::Alter(write::Change::Replace)).await
 }
 
 /// `DELETE /v1.1/{path}`: an entity with what hangs on it (18-088, table 25), or a link.
 #[utoipa::path(delete, path = "/v1.1/{path}", params(("path" = String, Path, description = "an entity, as Things(1)")),
-    responses((status = 200), Refused<404>, Refused<405>, Refused<409>, Refused<501>))]
+    responses((status = 200),
+        Refused<400>, Refused<401>, Refused<403>, Refused<404>, Refused<405>, Refused<408>, Refused<409>,
+        Refused<413>, Refused<422>, Refused<501>, Refused<503>, Refused<507>))]
 pub async fn delete(State(app): State<App>, asked: Asked) -> Response {
     asked.change(&app, Change::Delete).await
 }

@@ -5,6 +5,9 @@
 mod documents;
 mod realtime;
 pub mod search;
+mod sensing;
+
+pub use sensing::KEPT_OF_STATIONS;
 
 use std::cell::RefCell;
 
