@@ -73,10 +73,10 @@ bench-query: build
 bench-scale: build
 	$(PEERS) scale --table docs/performance-scale.md
 
-# Every fuzz target for FUZZ_S seconds. cargo-fuzz wants a nightly compiler; a stable one does when told so.
+# Every fuzz target for FUZZ_S seconds; what it tries is kept in target/fuzz. cargo-fuzz wants a nightly compiler; a stable one does when told so.
 FUZZ_S ?= 120
 fuzz:
-	for target in $$(cargo fuzz list); do RUSTC_BOOTSTRAP=1 cargo fuzz run $$target -- -max_total_time=$(FUZZ_S) || exit 1; done
+	for target in $$(cargo fuzz list); do mkdir -p target/fuzz/$$target; RUSTC_BOOTSTRAP=1 cargo fuzz run $$target target/fuzz/$$target fuzz/corpus/$$target -- -max_total_time=$(FUZZ_S) || exit 1; done
 
 # Writes what is generated and committed: api/openapi.json, privacy.lock.
 generate: web
