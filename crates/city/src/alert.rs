@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::geometry::Position;
-use crate::id::{AlertId, DatastreamId, FeedId, PlaceId, RuleId};
+use crate::id::{AlertId, DatastreamId, FeedId, PlaceId, RuleId, SilenceId};
 use crate::severity::Severity;
 use crate::time::Time;
 
@@ -83,6 +83,20 @@ pub struct Alert {
     pub acknowledged_by: Option<String>,
     /// With what note.
     pub note: Option<String>,
+    /// The role that works on it, where that is not its owner.
+    pub assigned_to: Option<String>,
+    /// Until when nobody is reminded of it.
+    pub snoozed_until: Option<Time>,
+    /// It opened and resolved again and again; it is held open until it has been calm for longer.
+    pub flapping: bool,
+    /// The open alert that explains this one by the links of the city: nobody is called for this one.
+    pub cause: Option<AlertId>,
+    /// How many open alerts this one explains.
+    pub hides: u32,
+    /// The silence that keeps it quiet now.
+    pub silenced_by: Option<SilenceId>,
+    /// Readings that came late, for a time at which this alert was open, after it had resolved.
+    pub late: u32,
     /// When its close condition held.
     pub resolved: Option<Time>,
     /// When the condition is expected to come true (a forecast), where the rule can tell.
@@ -109,6 +123,17 @@ pub struct AlertChange {
     pub kind: AlertChangeKind,
     /// The alert after it.
     pub alert: Alert,
+    /// The role that did it; `None`: the watch itself.
+    pub by: Option<String>,
+    /// What was said with it: a note, a comment, to whom it goes.
+    pub words: Option<String>,
+}
+
+impl AlertChange {
+    /// A change that the watch itself made, without words.
+    pub fn of(kind: AlertChangeKind, alert: Alert, at: Time) -> Self {
+        Self { at, kind, alert, by: None, words: None }
+    }
 }
 
 /// What happened to an alert.
@@ -128,4 +153,57 @@ pub enum AlertChangeKind {
     Sighted,
     /// Its close condition held.
     Resolved,
+    /// A role gave it to a role.
+    Assigned,
+    /// A role asked not to be reminded of it until a time.
+    Snoozed,
+    /// Its snooze ended, by time or by a role.
+    Woken,
+    /// A role wrote a line about it.
+    Commented,
+    /// Another open alert explains it: nobody is called for it.
+    Hidden,
+    /// What explained it is over, and it is not: it calls for itself now.
+    Surfaced,
+    /// It explains more, or fewer, open alerts than before.
+    Regrouped,
+    /// A silence keeps it quiet.
+    Silenced,
+    /// No silence keeps it quiet any more.
+    Unsilenced,
+    /// Nobody took it in time: the next role is called.
+    Escalated,
+    /// It opens and resolves again and again, and is held open.
+    Flapping,
+    /// A reading came late for a time at which it was open; it had resolved already.
+    Amended,
+}
+
+impl AlertChangeKind {
+    /// Every kind with its name, as in the store and in JSON.
+    pub const NAMES: [(Self, &'static str); 18] = [
+        (Self::Opened, "opened"),
+        (Self::Acknowledged, "acknowledged"),
+        (Self::Updated, "updated"),
+        (Self::Blinded, "blinded"),
+        (Self::Sighted, "sighted"),
+        (Self::Resolved, "resolved"),
+        (Self::Assigned, "assigned"),
+        (Self::Snoozed, "snoozed"),
+        (Self::Woken, "woken"),
+        (Self::Commented, "commented"),
+        (Self::Hidden, "hidden"),
+        (Self::Surfaced, "surfaced"),
+        (Self::Regrouped, "regrouped"),
+        (Self::Silenced, "silenced"),
+        (Self::Unsilenced, "unsilenced"),
+        (Self::Escalated, "escalated"),
+        (Self::Flapping, "flapping"),
+        (Self::Amended, "amended"),
+    ];
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        Self::NAMES.iter().find(|(kind, _)| *kind == self).map_or("", |(_, name)| *name)
+    }
 }

@@ -66,6 +66,10 @@ text_id! {
     StopId,
     /// GTFS `trip_id`.
     TripId,
+    /// A silence: `silence-` and the millisecond at which it was asked for.
+    SilenceId,
+    /// A shift that one role takes for another: `cover-` and the millisecond at which it was asked for.
+    CoverId,
 }
 
 macro_rules! number_id {

@@ -6,9 +6,11 @@
 
 pub mod alert;
 pub mod contract;
+pub mod desk_action;
 pub mod entity;
 pub mod geometry;
 pub mod id;
+pub mod notification;
 pub mod observation;
 pub mod place;
 pub mod record;
@@ -20,15 +22,17 @@ pub mod timetable;
 
 pub use alert::{Alert, AlertChange, AlertKey, AlertState, Blindness};
 pub use contract::{Contract, FeedKind};
+pub use desk_action::{Cover, DeskAction, DeskActionKind, Repeat, Silence, SilenceScope};
 pub use entity::{
     DatastreamBody, Entity, EntityBody, EntityChange, EntityId, EntityKind, ObservationType, Primitive, Properties,
     Shape, UnitOfMeasurement,
 };
 pub use geometry::{BoundingBox, Polygon, Position};
 pub use id::{
-    AlertId, DatastreamId, FeedId, IdHasher, ObservedPropertyId, PlaceId, RouteId, RuleId, Seq, ServiceDate, StopId,
-    ThingId, TripId, TripKey,
+    AlertId, CoverId, DatastreamId, FeedId, IdHasher, ObservedPropertyId, PlaceId, RouteId, RuleId, Seq, ServiceDate,
+    SilenceId, StopId, ThingId, TripId, TripKey,
 };
+pub use notification::{Delivery, Notification, NotificationReason};
 pub use observation::{Detail, ErasedKey, Erasure, Observation, ObservationKey, Observations};
 pub use place::Place;
 pub use record::{

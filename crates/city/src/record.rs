@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::desk_action::DeskAction;
 use crate::entity::EntityChange;
 use crate::geometry::{Polygon, Position};
 use crate::id::{AlertId, FeedId, RouteId, StopId, TripId, TripKey};
@@ -35,6 +36,8 @@ pub enum Record {
     FeedBeat(FeedBeat),
     /// A role in the control room took an alert.
     Acknowledgement(Acknowledgement),
+    /// A role in the control room did something else about alerts.
+    DeskAction(DeskAction),
 }
 
 /// The kind of a record, for the journal's index and the API.
@@ -61,6 +64,8 @@ pub enum RecordKind {
     FeedBeat,
     /// [`Record::Acknowledgement`].
     Acknowledgement,
+    /// [`Record::DeskAction`].
+    DeskAction,
 }
 
 impl Record {
@@ -77,6 +82,7 @@ impl Record {
             Self::Timetable(_) => RecordKind::Timetable,
             Self::FeedBeat(_) => RecordKind::FeedBeat,
             Self::Acknowledgement(_) => RecordKind::Acknowledgement,
+            Self::DeskAction(_) => RecordKind::DeskAction,
         }
     }
 

@@ -1,8 +1,8 @@
 //! What knocks at the gate: decoded values that nobody has judged yet.
 
 use city::{
-    Acknowledgement, Observation, OccupancyClass, RouteId, ScheduleRelationship, ServiceAlert, ServiceDate, StopId,
-    Time, TripId, Warning,
+    Acknowledgement, DeskAction, Observation, OccupancyClass, RouteId, ScheduleRelationship, ServiceAlert, ServiceDate,
+    StopId, Time, TripId, Warning,
 };
 
 /// One decoded entity of a feed. Where the foreign form lacks what a record needs (the service date), the gate
@@ -24,6 +24,8 @@ pub enum Candidate {
     Warning(Warning),
     /// A role takes an alert.
     Acknowledgement(Acknowledgement),
+    /// A role does something else about alerts.
+    DeskAction(DeskAction),
 }
 
 /// GTFS-Realtime `TripDescriptor`, the part of it that survives.

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use city::{
-    Acknowledgement, Contract, FeedId, FeedKind, Observations, Reason, Record, Time, Timetable, TimetableVersion,
+    Acknowledgement, Contract, DeskAction, FeedId, FeedKind, Observations, Reason, Record, Time, Timetable,
+    TimetableVersion,
 };
 
 use crate::admission::{Admission, Refusal};
@@ -131,7 +132,12 @@ impl Gate {
     /// Judges one acknowledgement, for the HTTP answer: the reason and what the scan found on refusal. The caller
     /// counts the refusal with [`Gate::admit`] when it goes through the batch door instead.
     pub fn judge_acknowledgement(&self, acknowledgement: &Acknowledgement) -> Result<(), (Reason, Vec<HitKind>)> {
-        check::acknowledgement(self, acknowledgement).map_err(|refused| (refused.reason, refused.hits))
+        check::desk::acknowledgement(self, acknowledgement).map_err(|refused| (refused.reason, refused.hits))
+    }
+
+    /// Judges one action of a role, as [`Gate::judge_acknowledgement`].
+    pub fn judge_action(&self, action: &DeskAction, now: Time) -> Result<(), (Reason, Vec<HitKind>)> {
+        check::desk::action(self, action, now).map_err(|refused| (refused.reason, refused.hits))
     }
 
     /// What the scan finds in a line of text; empty when it may be kept.

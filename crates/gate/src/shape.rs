@@ -41,6 +41,11 @@ pub(crate) fn is_alert_id(id: &str) -> bool {
     (1..=ALERT_ID_CHARS_MAX).contains(&count) && id.chars().all(|c| c.is_ascii_alphanumeric() || "-_.~".contains(c))
 }
 
+/// A name that the city gave in its own files: a rule, a feed.
+pub(crate) fn is_name(id: &str) -> bool {
+    fits(id, |c| c.is_alphanumeric() || "-_.".contains(c)) && !scan::looks_like_phone(id)
+}
+
 /// SHA-256 in lower-case hexadecimal digits.
 pub(crate) fn is_sha256(hash: &str) -> bool {
     hash.len() == 64 && hash.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))

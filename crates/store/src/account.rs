@@ -78,6 +78,7 @@ pub(crate) fn event_time(record: &Record) -> Option<Time> {
         | Record::Timetable(_)
         | Record::FeedBeat(_)
         | Record::Acknowledgement(_)
+        | Record::DeskAction(_)
         | Record::Entities(_)
         | Record::Erasure(_) => None,
     }

@@ -1,6 +1,5 @@
 //! Alerts as they stand, every step of their lives, and how far the watch has come.
 
-use city::alert::AlertChangeKind;
 use city::{Alert, AlertChange, AlertId, AlertState, Seq, Severity, Time};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
@@ -111,10 +110,11 @@ fn save_position(connection: &Connection, position: WatchPosition) -> Result<(),
 fn save_change(connection: &Connection, seq: Seq, change: &AlertChange) -> Result<(), StoreError> {
     let alert = &change.alert;
     let text = "INSERT INTO alert (id, rule, subject, episode_ms, state, severity, opened_ms, acknowledged_ms, \
-                  resolved_ms, changes, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 1, ?10) \
+                  resolved_ms, changes, body, owner, title) \
+                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 1, ?10, ?11, ?12) \
                 ON CONFLICT (id) DO UPDATE SET state = excluded.state, severity = excluded.severity, \
                   acknowledged_ms = excluded.acknowledged_ms, resolved_ms = excluded.resolved_ms, \
-                  changes = changes + 1, body = excluded.body \
+                  changes = changes + 1, body = excluded.body, owner = excluded.owner, title = excluded.title \
                 RETURNING changes";
     let ordinal: i64 = connection.prepare_cached(text)?.query_row(
         params![
@@ -128,6 +128,8 @@ fn save_change(connection: &Connection, seq: Seq, change: &AlertChange) -> Resul
             alert.acknowledged.map(Time::ms),
             alert.resolved.map(Time::ms),
             encode("alert", alert)?,
+            alert.owner,
+            alert.title,
         ],
         |row| row.get(0),
     )?;
@@ -137,7 +139,7 @@ fn save_change(connection: &Connection, seq: Seq, change: &AlertChange) -> Resul
         ordinal,
         signed(seq.0),
         change.at.ms(),
-        change_name(change.kind),
+        change.kind.name(),
         encode("alert change", change)?,
     ])?;
     Ok(())
@@ -232,13 +234,103 @@ fn severity_name(severity: Severity) -> &'static str {
     }
 }
 
-fn change_name(kind: AlertChangeKind) -> &'static str {
-    match kind {
-        AlertChangeKind::Opened => "opened",
-        AlertChangeKind::Acknowledged => "acknowledged",
-        AlertChangeKind::Updated => "updated",
-        AlertChangeKind::Blinded => "blinded",
-        AlertChangeKind::Sighted => "sighted",
-        AlertChangeKind::Resolved => "resolved",
+/// Migration 3: alerts as version 0.2 wrote them get the fields that they had not, and can be searched. The watch's
+/// snapshot of that version is of other types; without it the watch goes over the journal again.
+pub(crate) fn lengthen(connection: &Connection) -> Result<(), StoreError> {
+    connection.execute_batch(include_str!("../../../schema/sqlite/003_alert_life.sql"))?;
+    let mut alerts = connection.prepare("SELECT id, body FROM alert")?;
+    let mut write = connection.prepare("UPDATE alert SET body = ?2, owner = ?3, title = ?4 WHERE id = ?1")?;
+    let mut rows = alerts.query([])?;
+    while let Some(row) = rows.next()? {
+        let (id, body): (String, Vec<u8>) = (row.get(0)?, row.get(1)?);
+        let alert: Alert = decode::<before::Alert>(|| format!("alert {id}"), &body)?.into();
+        write.execute(params![id, encode("alert", &alert)?, alert.owner, alert.title])?;
+    }
+    let mut changes = connection.prepare("SELECT alert, ordinal, body FROM alert_change")?;
+    let mut write = connection.prepare("UPDATE alert_change SET body = ?3 WHERE alert = ?1 AND ordinal = ?2")?;
+    let mut rows = changes.query([])?;
+    while let Some(row) = rows.next()? {
+        let (alert, ordinal, body): (String, i64, Vec<u8>) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let change = decode::<before::AlertChange>(|| format!("step {ordinal} of alert {alert}"), &body)?;
+        let change = AlertChange::of(change.kind, change.alert.into(), change.at);
+        write.execute(params![alert, ordinal, encode("alert change", &change)?])?;
+    }
+    connection.execute("UPDATE watch_state SET snapshot = NULL, snapshot_seq = NULL, snapshot_at_ms = NULL", [])?;
+    Ok(())
+}
+
+/// Alerts as version 0.2 wrote them.
+mod before {
+    use city::alert::{AlertChangeKind, Blindness};
+    use city::{AlertId, AlertKey, AlertState, DatastreamId, FeedId, PlaceId, Position, Severity, Time};
+    use serde::{Deserialize, Serialize};
+
+    #[derive(Deserialize, Serialize)]
+    pub(super) struct AlertChange {
+        pub(super) at: Time,
+        pub(super) kind: AlertChangeKind,
+        pub(super) alert: Alert,
+    }
+
+    #[derive(Deserialize, Serialize)]
+    pub(super) struct Alert {
+        id: AlertId,
+        key: AlertKey,
+        rule_version: String,
+        state: AlertState,
+        severity: Severity,
+        title: String,
+        detail: String,
+        consequence: String,
+        first_action: String,
+        owner: String,
+        opened: Time,
+        respond_by: Time,
+        acknowledged: Option<Time>,
+        acknowledged_by: Option<String>,
+        note: Option<String>,
+        resolved: Option<Time>,
+        expected: Option<Time>,
+        blind: Option<Blindness>,
+        datastream: Option<DatastreamId>,
+        feed: Option<FeedId>,
+        place: Option<PlaceId>,
+        position: Option<Position>,
+    }
+
+    impl From<Alert> for city::Alert {
+        fn from(old: Alert) -> Self {
+            Self {
+                id: old.id,
+                key: old.key,
+                rule_version: old.rule_version,
+                state: old.state,
+                severity: old.severity,
+                title: old.title,
+                detail: old.detail,
+                consequence: old.consequence,
+                first_action: old.first_action,
+                owner: old.owner,
+                opened: old.opened,
+                respond_by: old.respond_by,
+                acknowledged: old.acknowledged,
+                acknowledged_by: old.acknowledged_by,
+                note: old.note,
+                assigned_to: None,
+                snoozed_until: None,
+                flapping: false,
+                cause: None,
+                hides: 0,
+                silenced_by: None,
+                late: 0,
+                resolved: old.resolved,
+                expected: old.expected,
+                blind: old.blind,
+                datastream: old.datastream,
+                feed: old.feed,
+                place: old.place,
+                position: old.position,
+            }
+        }
     }
 }

@@ -227,7 +227,9 @@ impl Group<'_> {
                 self.erase(erasure)?;
                 Ok(Verdict::New)
             }
-            Record::FeedBeat(_) | Record::Acknowledgement(_) | Record::Observations(_) => Ok(Verdict::New),
+            Record::FeedBeat(_) | Record::Acknowledgement(_) | Record::DeskAction(_) | Record::Observations(_) => {
+                Ok(Verdict::New)
+            }
         }
     }
 
@@ -283,5 +285,6 @@ fn kind_name(kind: RecordKind) -> &'static str {
         RecordKind::Timetable => "timetable",
         RecordKind::FeedBeat => "feed_beat",
         RecordKind::Acknowledgement => "acknowledgement",
+        RecordKind::DeskAction => "desk_action",
     }
 }

@@ -103,6 +103,7 @@ impl Batch {
             matches!(
                 record.as_ref(),
                 Record::Acknowledgement(_)
+                    | Record::DeskAction(_)
                     | Record::FeedBeat(_)
                     | Record::Warning(_)
                     | Record::ServiceAlert(_)

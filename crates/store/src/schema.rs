@@ -3,8 +3,9 @@
 use city::alert::AlertChangeKind;
 use city::timetable::Mode;
 use city::{
-    AlertChange, AlertState, EntityBody, EntityChange, EntityId, EntityKind, ObservationType, OccupancyClass,
-    Primitive, Record, ScheduleRelationship, Severity, Shape, Timetable,
+    AlertChange, AlertState, DeskActionKind, EntityBody, EntityChange, EntityId, EntityKind, Notification,
+    NotificationReason, ObservationType, OccupancyClass, Primitive, Record, ScheduleRelationship, Severity, Shape,
+    Timetable,
 };
 use gate::census::PersistedField;
 use rusqlite::Connection;
@@ -12,14 +13,17 @@ use serde::Deserialize;
 use serde_reflection::{ContainerFormat, Format, Named, Samples, Tracer, TracerConfig, VariantFormat};
 
 use crate::error::StoreError;
-use crate::series;
+use crate::{alerts, series};
 
 /// A migration, within its transaction.
 type Migration = fn(&Connection) -> Result<(), StoreError>;
 
 /// Migrations in order; the place in the list, from 1, is the `user_version` after it. Forward only.
-const MIGRATIONS: [Migration; 2] =
-    [|file| Ok(file.execute_batch(include_str!("../../../schema/sqlite/001_start.sql"))?), series::tell_ends_apart];
+const MIGRATIONS: [Migration; 3] = [
+    |file| Ok(file.execute_batch(include_str!("../../../schema/sqlite/001_start.sql"))?),
+    series::tell_ends_apart,
+    alerts::lengthen,
+];
 
 /// Brings the file to this program's version. A newer file is refused untouched; each step is one transaction with
 /// its version number, so that a kill between them leaves a whole version.
@@ -79,6 +83,9 @@ pub fn bodies() -> Result<Traced, StoreError> {
     traced.add::<AlertChange>()?;
     traced.add::<AlertChangeKind>()?;
     traced.add::<AlertState>()?;
+    traced.add::<DeskActionKind>()?;
+    traced.add::<Notification>()?;
+    traced.add::<NotificationReason>()?;
     Ok(traced)
 }
 

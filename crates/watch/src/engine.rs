@@ -91,11 +91,15 @@ fn on_entry(state: &mut State, context: &Context, entry: &Entry, out: &mut Vec<A
         Record::Warning(message) => warning::receive(state, context, &entry.feed, message, now, out),
         Record::Acknowledgement(_) => {
             if let Some(alert) = state.acknowledge(&entry.record, now) {
-                out.push(AlertChange { at: now, kind: AlertChangeKind::Acknowledged, alert });
+                out.push(AlertChange::of(AlertChangeKind::Acknowledged, alert, now));
             }
         }
         Record::Timetable(_) => state.wake_at(now),
-        Record::ServiceAlert(_) | Record::FeedBeat(_) | Record::Entities(_) | Record::Erasure(_) => {}
+        Record::ServiceAlert(_)
+        | Record::DeskAction(_)
+        | Record::FeedBeat(_)
+        | Record::Entities(_)
+        | Record::Erasure(_) => {}
     }
 }
 

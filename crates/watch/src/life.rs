@@ -71,7 +71,7 @@ pub(crate) fn advance(state: &mut State, rule: &Rule, judgement: Judgement, now:
     let ripe = matured(&mut progress.open_since, judgement.open, judgement.at, judgement.open_for);
     if let Some(episode) = progress.open_since.filter(|_| ripe) {
         let alert = open(rule, judgement, episode, now);
-        out.push(AlertChange { at: now, kind: AlertChangeKind::Opened, alert: alert.clone() });
+        out.push(AlertChange::of(AlertChangeKind::Opened, alert.clone(), now));
         progress.open_since = None;
         progress.alert = Some(alert.id.clone());
         progress.told = Some(now);
@@ -110,6 +110,13 @@ fn open(rule: &Rule, judgement: Judgement, episode: Time, now: Time) -> Alert {
         acknowledged: None,
         acknowledged_by: None,
         note: None,
+        assigned_to: None,
+        snoozed_until: None,
+        flapping: false,
+        cause: None,
+        hides: 0,
+        silenced_by: None,
+        late: 0,
         resolved: None,
         expected: judgement.expected,
         blind: judgement.blind,
@@ -127,7 +134,7 @@ fn resolve(mut alert: Alert, judgement: &Judgement, now: Time, out: &mut Vec<Ale
     alert.expected = None;
     alert.title.clone_from(&judgement.title);
     alert.detail.clone_from(&judgement.detail);
-    out.push(AlertChange { at: now, kind: AlertChangeKind::Resolved, alert });
+    out.push(AlertChange::of(AlertChangeKind::Resolved, alert, now));
 }
 
 /// Resolves an alert whose rule or warning is gone, in its last words.
@@ -137,7 +144,7 @@ pub(crate) fn close(mut alert: Alert, why: &str, now: Time) -> AlertChange {
     alert.blind = None;
     alert.expected = None;
     why.clone_into(&mut alert.detail);
-    AlertChange { at: now, kind: AlertChangeKind::Resolved, alert }
+    AlertChange::of(AlertChangeKind::Resolved, alert, now)
 }
 
 /// Blinded and sighted.
@@ -148,7 +155,7 @@ pub(crate) fn see(alert: &mut Alert, blind: Option<&Blindness>, now: Time, out: 
         _ => return,
     };
     alert.blind = blind.cloned();
-    out.push(AlertChange { at: now, kind, alert: alert.clone() });
+    out.push(AlertChange::of(kind, alert.clone(), now));
 }
 
 /// New words, where they differ enough and the last ones are old enough. A worse (or better) severity never waits.
@@ -168,5 +175,5 @@ fn tell(alert: &mut Alert, judgement: &Judgement, told: &mut Option<Time>, now: 
     alert.detail.clone_from(&judgement.detail);
     alert.expected = judgement.expected;
     *told = Some(now);
-    out.push(AlertChange { at: now, kind: AlertChangeKind::Updated, alert: alert.clone() });
+    out.push(AlertChange::of(AlertChangeKind::Updated, alert.clone(), now));
 }

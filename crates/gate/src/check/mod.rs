@@ -1,5 +1,6 @@
 //! One check a kind of record. Each takes a candidate and gives a record, or the reason why not.
 
+pub(crate) mod desk;
 mod entity;
 mod observation;
 mod service_alert;
@@ -7,12 +8,11 @@ mod timetable;
 mod trip;
 mod warning;
 
-use city::{Acknowledgement, Contract, FeedKind, Reason, Record, Span, Time, Timetable};
+use city::{Contract, FeedKind, Reason, Record, Span, Time, Timetable};
 
 use crate::candidate::Candidate;
 use crate::gate::Gate;
 use crate::scan::HitKind;
-use crate::shape;
 use crate::text;
 
 pub(crate) use entity::judge as entity;
@@ -90,27 +90,11 @@ pub(crate) fn judge(door: &mut Door<'_>, candidate: Candidate) -> Result<Record,
         (Candidate::ServiceAlert(a), FeedKind::GtfsRtAlerts) => service_alert::judge(door, a).map(Record::ServiceAlert),
         (Candidate::Warning(w), FeedKind::CapAtom | FeedKind::CapFiles) => warning::judge(door, w).map(Record::Warning),
         (Candidate::Acknowledgement(a), FeedKind::ControlRoom) => {
-            acknowledgement(door.gate, &a).map(|()| Record::Acknowledgement(a))
+            desk::acknowledgement(door.gate, &a).map(|()| Record::Acknowledgement(a))
+        }
+        (Candidate::DeskAction(a), FeedKind::ControlRoom) => {
+            desk::action(door.gate, &a, door.now).map(|()| Record::DeskAction(a))
         }
         _ => Err(Reason::NotAllowed.into()),
     }
-}
-
-/// A role takes an alert: the role is one of the city's, and the note holds nothing of a person.
-pub(crate) fn acknowledgement(gate: &Gate, acknowledgement: &Acknowledgement) -> Result<(), Refused> {
-    if !shape::is_alert_id(&acknowledgement.alert.0) {
-        return Err(Reason::BadId.into());
-    }
-    if !gate.policy.roles.contains(&acknowledgement.role) {
-        return Err(Reason::NotAllowed.into());
-    }
-    let note = &acknowledgement.note;
-    if note.chars().take(text::NOTE_CHARS_MAX + 1).count() > text::NOTE_CHARS_MAX {
-        return Err(Reason::TooLarge.into());
-    }
-    if note.chars().any(text::is_hidden) {
-        return Err(Reason::Malformed.into());
-    }
-    let hits = gate.text.hits(note);
-    if hits.is_empty() { Ok(()) } else { Err(Refused { reason: Reason::PersonalText, hits }) }
 }

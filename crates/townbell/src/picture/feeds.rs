@@ -21,6 +21,7 @@ impl FeedLine {
             Record::FeedBeat(_)
             | Record::Timetable(_)
             | Record::Acknowledgement(_)
+            | Record::DeskAction(_)
             | Record::ServiceAlert(_)
             | Record::Entities(_)
             | Record::Erasure(_) => None,

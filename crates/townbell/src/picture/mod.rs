@@ -119,6 +119,7 @@ impl Picture {
                 | Record::Timetable(_)
                 | Record::FeedBeat(_)
                 | Record::Acknowledgement(_)
+                | Record::DeskAction(_)
                 | Record::Erasure(_) => {}
                 Record::Entities(list) => list.iter().for_each(|change| self.things.change(change)),
             }

@@ -1,0 +1,140 @@
+//! What roles in the control room do about alerts, besides taking them. Roles, never names.
+
+use serde::{Deserialize, Serialize};
+
+use crate::alert::Alert;
+use crate::id::{AlertId, CoverId, FeedId, RuleId, SilenceId};
+use crate::severity::Severity;
+use crate::time::Time;
+
+/// What a role did.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DeskAction {
+    /// Who: one of the city's roles.
+    pub role: String,
+    /// What.
+    pub what: DeskActionKind,
+}
+
+/// What can be done. Texts are a line of the role's own, scanned by the gate.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum DeskActionKind {
+    /// Gives an alert to a role.
+    Assign {
+        /// The alert.
+        alert: AlertId,
+        /// The role that shall work on it.
+        to: String,
+        /// Why.
+        note: String,
+    },
+    /// Asks not to be reminded of an alert until a time.
+    Snooze {
+        /// The alert.
+        alert: AlertId,
+        /// Until when.
+        until: Time,
+        /// Why.
+        note: String,
+    },
+    /// Ends a snooze.
+    Wake {
+        /// The alert.
+        alert: AlertId,
+    },
+    /// Writes a line about an alert.
+    Comment {
+        /// The alert.
+        alert: AlertId,
+        /// The line.
+        text: String,
+    },
+    /// Keeps alerts quiet for a time. The role that does it owns the silence.
+    Silence(Silence),
+    /// Ends a silence early.
+    EndSilence {
+        /// The silence.
+        silence: SilenceId,
+    },
+    /// Takes a shift of another role, or gives it away.
+    Cover(Cover),
+    /// Ends a cover early.
+    EndCover {
+        /// The cover.
+        cover: CoverId,
+    },
+}
+
+/// Alerts that nobody shall be called for. They are watched, shown and resolved as ever.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Silence {
+    /// Its id.
+    pub id: SilenceId,
+    /// Why.
+    pub reason: String,
+    /// Which alerts.
+    pub scope: SilenceScope,
+    /// From when.
+    pub from: Time,
+    /// Until when: no silence is without an end.
+    pub until: Time,
+    /// Only in windows that recur between the two.
+    pub repeat: Option<Repeat>,
+}
+
+/// Which alerts: those that fit every part that is given. At least one of the lists is not empty.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SilenceScope {
+    /// Of one of these rules; empty is any.
+    pub rules: Vec<RuleId>,
+    /// About one of these subjects ([`crate::AlertKey::subject`]); empty is any.
+    pub subjects: Vec<String>,
+    /// Resting on one of these feeds; empty is any.
+    pub feeds: Vec<FeedId>,
+    /// No worse than this: what is worse rings all the same.
+    pub severity_at_most: Severity,
+}
+
+impl SilenceScope {
+    /// Whether an alert is in it.
+    pub fn holds(&self, alert: &Alert) -> bool {
+        let feed = |feeds: &[FeedId]| alert.feed.as_ref().is_some_and(|feed| feeds.contains(feed));
+        (self.rules.is_empty() || self.rules.contains(&alert.key.rule))
+            && (self.subjects.is_empty() || self.subjects.contains(&alert.key.subject))
+            && (self.feeds.is_empty() || feed(&self.feeds))
+            && alert.severity <= self.severity_at_most
+    }
+}
+
+/// A window that recurs by the calendar of the city: "Tuesdays and Thursdays from 22:00 for 4 h".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Repeat {
+    /// On which days it begins; Monday is bit 0.
+    pub weekdays: u8,
+    /// When it begins on the clocks of the city, in minutes after midnight. On the night when the clocks skip that
+    /// minute, it begins when they have skipped; when the minute comes twice, at the first.
+    pub begins_min: u16,
+    /// How long it lasts, in minutes that pass; at most a week.
+    pub lasts_min: u16,
+}
+
+/// One role stands in for another on call.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Cover {
+    /// Its id.
+    pub id: CoverId,
+    /// The role whose calls are taken.
+    pub of: String,
+    /// The role that takes them.
+    pub by: String,
+    /// From when.
+    pub from: Time,
+    /// Until when.
+    pub until: Time,
+    /// Why.
+    pub note: String,
+}
