@@ -26,6 +26,13 @@ fn change(subject: &str, kind: AlertChangeKind, ms: i64) -> AlertChange {
         acknowledged: None,
         acknowledged_by: None,
         note: None,
+        assigned_to: None,
+        snoozed_until: None,
+        flapping: false,
+        cause: None,
+        hides: 0,
+        silenced_by: None,
+        late: 0,
         resolved,
         expected: None,
         blind: None,
@@ -34,7 +41,7 @@ fn change(subject: &str, kind: AlertChangeKind, ms: i64) -> AlertChange {
         place: None,
         position: None,
     };
-    AlertChange { at: town::at(ms), kind, alert }
+    AlertChange::of(kind, alert, town::at(ms))
 }
 
 fn step(seq: u64, ms: i64, changes: Vec<AlertChange>) -> WatchStep {

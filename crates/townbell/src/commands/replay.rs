@@ -92,7 +92,7 @@ fn line(change: &AlertChange, zone: &jiff::tz::TimeZone) -> String {
         AlertChangeKind::Updated => "changed",
         AlertChangeKind::Blinded => "blind",
         AlertChangeKind::Sighted => "seen again",
-        AlertChangeKind::Resolved => "resolved",
+        other => other.name(),
     };
     format!("{at}  {kind:10}  {:24}  {} {}", change.alert.key.rule, change.alert.title, change.alert.detail)
 }
