@@ -13,6 +13,7 @@ pub mod id;
 pub mod notification;
 pub mod observation;
 pub mod place;
+pub mod purpose;
 pub mod record;
 pub mod severity;
 pub mod tally;
@@ -35,6 +36,7 @@ pub use id::{
 pub use notification::{Delivery, Notification, NotificationReason};
 pub use observation::{Detail, ErasedKey, Erasure, Observation, ObservationKey, Observations};
 pub use place::Place;
+pub use purpose::Purpose;
 pub use record::{
     Acknowledgement, FeedBeat, OccupancyClass, Record, RecordKind, ScheduleRelationship, ServiceAlert,
     TimetableVersion, TripUpdate, VehiclePosition, Warning, WarningArea,

@@ -56,9 +56,9 @@ pub struct Backtest {
 pub fn backtest(rule: &Rule, series: &Series<'_>, readings: impl IntoIterator<Item = (Time, f64)>) -> Backtest {
     let mut rule = rule.clone();
     match &mut rule.kind {
-        Kind::Threshold(kind) => kind.datastreams = vec![series.datastream.id],
+        Kind::Figure(kind) => kind.datastreams = vec![series.datastream.id],
         Kind::Rise(kind) => kind.datastreams = vec![series.datastream.id],
-        Kind::Absence(_) | Kind::Warning(_) | Kind::Trip(_) => return Backtest::default(),
+        Kind::Absence(_) | Kind::Warning(_) | Kind::Trip(_) | Kind::Combined(_) => return Backtest::default(),
     }
     let context = Context::new(Parts {
         rules: vec![rule],
@@ -69,6 +69,7 @@ pub fn backtest(rule: &Rule, series: &Series<'_>, readings: impl IntoIterator<It
         places: Vec::new(),
         timetables: BTreeMap::new(),
         timezone: series.timezone.clone(),
+        workers: 1,
     });
     let mut state = State::default();
     let mut done = Backtest::default();

@@ -1,15 +1,18 @@
 //! What the engine knows besides the journal: the rules and the city, with the indexes that make an entry cheap.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use city::{
-    Contract, Datastream, DatastreamId, FeedId, ObservedProperty, ObservedPropertyId, Place, PlaceId, Span, Thing,
-    ThingId, Timetable,
+    Contract, Datastream, DatastreamId, FeedId, ObservedProperty, ObservedPropertyId, Place, PlaceId, RuleId, Span,
+    Thing, ThingId, Timetable,
 };
 use jiff::tz::TimeZone;
 
-use crate::rule::{Kind, OnTrip, Rule, Voice};
+use crate::absence::{self, VoicePlan};
+use crate::combined::Looks;
+use crate::plan::Plan;
+use crate::rule::{Kind, Rule, Voice};
 use crate::trip::Departures;
 
 /// The parts of a context, in the words of the city's configuration.
@@ -31,12 +34,15 @@ pub struct Parts {
     pub timetables: BTreeMap<FeedId, Arc<Timetable>>,
     /// The city's zone, for the times in titles.
     pub timezone: TimeZone,
+    /// Threads that a large batch may be spread over. It changes how long a step takes, and nothing else.
+    pub workers: usize,
 }
 
 /// The rules and the city. Immutable while the engine runs, but for a timetable that comes into force.
 #[derive(Clone, Debug)]
 pub struct Context {
     pub(crate) rules: Vec<Rule>,
+    pub(crate) plan: Plan,
     pub(crate) things: BTreeMap<ThingId, Thing>,
     pub(crate) datastreams: BTreeMap<DatastreamId, Datastream>,
     pub(crate) properties: BTreeMap<ObservedPropertyId, ObservedProperty>,
@@ -45,37 +51,23 @@ pub struct Context {
     pub(crate) timetables: BTreeMap<FeedId, Arc<Timetable>>,
     pub(crate) departures: BTreeMap<FeedId, Departures>,
     pub(crate) timezone: TimeZone,
-    /// Rules that look at a series, as indexes into `rules`.
-    pub(crate) by_datastream: BTreeMap<DatastreamId, Vec<usize>>,
-    /// Rules that look at the warnings of a feed.
+    pub(crate) workers: usize,
+    /// What may fall silent, by rule.
+    pub(crate) voices: Vec<VoicePlan>,
+    streams_of_thing: BTreeMap<ThingId, Vec<DatastreamId>>,
+    /// Voices that a word of a feed, or of a datastream, may end the silence of.
+    pub(crate) voices_of_feed: BTreeMap<FeedId, Vec<u32>>,
+    pub(crate) voices_of_series: BTreeMap<DatastreamId, Vec<u32>>,
+    /// Combined rules, each after those whose alerts it looks at.
+    pub(crate) combined: Vec<usize>,
+    /// Rules that look at the warnings of a feed, as indexes into `rules`.
     pub(crate) by_warning_feed: BTreeMap<FeedId, Vec<usize>>,
     /// The timetable whose runs a feed of positions or updates reports, where some rule asks.
     pub(crate) timetable_of: BTreeMap<FeedId, FeedId>,
     /// The shortest silence of a feed that anybody may notice: its beat, or an earlier `after` of a rule.
     pub(crate) feed_gaps: BTreeMap<FeedId, Span>,
-    /// The same for a series, rules on its thing included.
-    pub(crate) series_gaps: BTreeMap<DatastreamId, Span>,
-}
-
-/// A rule that notices a silence earlier than the beat does shortens the gap.
-fn shorten(
-    feeds: &mut BTreeMap<FeedId, Span>,
-    series: &mut BTreeMap<DatastreamId, Span>,
-    datastreams: &BTreeMap<DatastreamId, Datastream>,
-    voice: &Voice,
-    after: Span,
-) {
-    if let Voice::Feed(feed) = voice
-        && let Some(gap) = feeds.get_mut(feed)
-    {
-        *gap = after.min(*gap);
-    }
-    for stream in datastreams.values() {
-        let of_it = *voice == Voice::Thing(stream.thing) || *voice == Voice::Datastream(stream.id);
-        if of_it && let Some(gap) = series.get_mut(&stream.id) {
-            *gap = after.min(*gap);
-        }
-    }
+    /// Whether some rule has to be looked at every minute.
+    pub(crate) by_minute: bool,
 }
 
 impl Context {
@@ -83,20 +75,27 @@ impl Context {
     pub fn new(parts: Parts) -> Self {
         let mut rules = parts.rules;
         rules.sort_by(|a, b| a.id.cmp(&b.id));
+        let datastreams = parts.datastreams.into_iter().map(|stream| (stream.id, stream)).collect();
         let mut context = Self {
-            by_datastream: BTreeMap::new(),
+            plan: Plan::new(&rules, &datastreams),
+            voices: Vec::new(),
+            streams_of_thing: BTreeMap::new(),
+            voices_of_feed: BTreeMap::new(),
+            voices_of_series: BTreeMap::new(),
+            combined: in_order(&rules),
             by_warning_feed: BTreeMap::new(),
             timetable_of: BTreeMap::new(),
+            by_minute: false,
             feed_gaps: parts.contracts.iter().map(|contract| (contract.feed.clone(), contract.beat)).collect(),
-            series_gaps: parts.datastreams.iter().map(|stream| (stream.id, stream.beat)).collect(),
             departures: parts.timetables.iter().map(|(feed, table)| (feed.clone(), Departures::of(table))).collect(),
             things: parts.things.into_iter().map(|thing| (thing.id, thing)).collect(),
-            datastreams: parts.datastreams.into_iter().map(|stream| (stream.id, stream)).collect(),
+            datastreams,
             properties: parts.properties.into_iter().map(|property| (property.id.clone(), property)).collect(),
             contracts: parts.contracts.into_iter().map(|contract| (contract.feed.clone(), contract)).collect(),
             places: parts.places.into_iter().map(|place| (place.id.clone(), place)).collect(),
             timetables: parts.timetables,
             timezone: parts.timezone,
+            workers: parts.workers,
             rules,
         };
         context.index();
@@ -104,29 +103,53 @@ impl Context {
     }
 
     fn index(&mut self) {
-        for (at, rule) in self.rules.iter().enumerate() {
-            match &rule.kind {
-                Kind::Threshold(threshold) => {
-                    threshold.datastreams.iter().for_each(|id| self.by_datastream.entry(*id).or_default().push(at));
-                }
-                Kind::Rise(rise) => {
-                    rise.datastreams.iter().for_each(|id| self.by_datastream.entry(*id).or_default().push(at));
-                }
-                Kind::Warning(warning) => {
-                    self.by_warning_feed.entry(warning.feed.clone()).or_default().push(at);
-                }
-                Kind::Trip(OnTrip { timetable, feeds, .. }) => {
-                    for feed in feeds {
-                        self.timetable_of.insert(feed.clone(), timetable.clone());
-                    }
-                }
-                Kind::Absence(absence) => {
-                    let Some(after) = absence.after else { continue };
-                    for voice in &absence.of {
-                        shorten(&mut self.feed_gaps, &mut self.series_gaps, &self.datastreams, voice, after);
+        let rules = std::mem::take(&mut self.rules);
+        for (at, rule) in rules.iter().enumerate() {
+            self.index_kind(at, &rule.kind);
+            if let Kind::Combined(combined) = &rule.kind {
+                self.by_minute = true;
+                for condition in &combined.conditions {
+                    if let Looks::At(kind) = &condition.looks {
+                        self.index_kind(at, kind);
                     }
                 }
             }
+            self.voices.extend(absence::voices(u32::try_from(at).unwrap_or(u32::MAX), rule));
+        }
+        self.rules = rules;
+        for stream in self.datastreams.values() {
+            self.streams_of_thing.entry(stream.thing).or_default().push(stream.id);
+        }
+        for (place, voice) in (0..).zip(&self.voices) {
+            let of_thing = match &voice.voice {
+                Voice::Thing(thing) => self.streams_of_thing.get(thing).map(Vec::as_slice).unwrap_or_default(),
+                Voice::Datastream(id) => std::slice::from_ref(id),
+                Voice::Feed(_) => &[],
+            };
+            for feed in absence::feeds_of(&self.datastreams, of_thing, &voice.voice) {
+                self.voices_of_feed.entry(feed).or_default().push(place);
+            }
+            for id in of_thing {
+                self.voices_of_series.entry(*id).or_default().push(place);
+            }
+            if let (Voice::Feed(feed), Some(after)) = (&voice.voice, voice.after)
+                && let Some(gap) = self.feed_gaps.get_mut(feed)
+            {
+                *gap = after.min(*gap);
+            }
+        }
+    }
+
+    fn index_kind(&mut self, at: usize, kind: &Kind) {
+        match kind {
+            Kind::Warning(warning) => self.by_warning_feed.entry(warning.feed.clone()).or_default().push(at),
+            Kind::Trip(trip) => {
+                self.by_minute = true;
+                for feed in &trip.feeds {
+                    self.timetable_of.insert(feed.clone(), trip.timetable.clone());
+                }
+            }
+            Kind::Figure(_) | Kind::Rise(_) | Kind::Absence(_) | Kind::Combined(_) => {}
         }
     }
 
@@ -140,6 +163,17 @@ impl Context {
     /// The rules, in the order of their ids.
     pub fn rules(&self) -> &[Rule] {
         &self.rules
+    }
+
+    /// A rule by its id.
+    pub(crate) fn rule(&self, id: &RuleId) -> Option<&Rule> {
+        self.rules.binary_search_by(|rule| rule.id.cmp(id)).ok().and_then(|at| self.rules.get(at))
+    }
+
+    /// The datastreams of a thing.
+    pub(crate) fn streams_of(&self, thing: ThingId) -> impl Iterator<Item = &Datastream> {
+        let ids = self.streams_of_thing.get(&thing).map(Vec::as_slice).unwrap_or_default();
+        ids.iter().filter_map(|id| self.datastreams.get(id))
     }
 
     /// The symbol of the unit of a series, as people write it: "m", "mm".
@@ -157,4 +191,32 @@ impl Context {
     pub(crate) fn feed_name<'a>(&'a self, feed: &'a FeedId) -> &'a str {
         self.contracts.get(feed).map_or(feed.as_str(), |contract| contract.name.as_str())
     }
+}
+
+/// Combined rules, each after those whose alerts it looks at. `parse` refuses circles; of a circle that came another
+/// way, the rest stands at the end.
+fn in_order(rules: &[Rule]) -> Vec<usize> {
+    let looks = |rule: &Rule| -> BTreeSet<RuleId> {
+        let Kind::Combined(combined) = &rule.kind else { return BTreeSet::new() };
+        let asked = combined.conditions.iter().filter_map(|condition| match &condition.looks {
+            Looks::Alert(rule) => Some(rule.clone()),
+            Looks::At(_) => None,
+        });
+        asked.collect()
+    };
+    let mut waiting: Vec<usize> =
+        (0..rules.len()).filter(|at| rules.get(*at).is_some_and(|r| matches!(r.kind, Kind::Combined(_)))).collect();
+    let mut order = Vec::new();
+    while !waiting.is_empty() {
+        let open: BTreeSet<&RuleId> = waiting.iter().filter_map(|at| rules.get(*at)).map(|rule| &rule.id).collect();
+        let free = |at: &usize| rules.get(*at).is_some_and(|rule| looks(rule).iter().all(|id| !open.contains(id)));
+        let (ready, rest): (Vec<usize>, Vec<usize>) = waiting.iter().partition(|at| free(at));
+        if ready.is_empty() {
+            order.extend(rest);
+            break;
+        }
+        order.extend(ready);
+        waiting = rest;
+    }
+    order
 }

@@ -3,17 +3,18 @@
 //! Ticks stand on a grid of [`TICK`] in received time. Before an entry received at r, all ticks up to r run; so the
 //! changes are a function of the journal (and of the rules) alone, whoever drives it and however fast.
 
+use std::collections::BTreeSet;
+
 use city::record::Entry;
-use city::{
-    Alert, AlertChange, Blindness, DatastreamId, FeedId, Observation, Record, RuleId, Span, Time,
-    alert::AlertChangeKind,
-};
+use city::{Alert, AlertChange, Blindness, DatastreamId, FeedId, Record, Span, Time};
 
 use crate::context::Context;
+use crate::jobs::{Job, just_past, next_minute};
 use crate::life::Bearings;
-use crate::rule::{Kind, Rule, Voice};
+use crate::plan::SeriesSlot;
+use crate::rule::{Kind, Voice};
 use crate::state::State;
-use crate::{absence, life, rise, threshold, trip, warning, words};
+use crate::{absence, action, intake, joint, life, trip, warning, words};
 
 /// The grid of ticks. Nothing that a city watches needs an answer within less.
 pub const TICK: Span = Span::s(10);
@@ -63,7 +64,10 @@ fn run_ticks(state: &mut State, context: &Context, until: Time, out: &mut Vec<Al
     let last = until.floor(TICK);
     let mut tick = before + TICK;
     while tick <= last {
-        let due = state.wake.map_or(tick, |wake| ceil(wake).min(last));
+        // Other rules have to be taken over by the very next tick.
+        let stale = state.layout.fingerprint != context.plan.layout.fingerprint;
+        let due = if stale { Some(tick) } else { state.jobs.first() };
+        let due = due.map_or(last, |first| ceil(first).min(last));
         tick = tick.max(due);
         on_tick(state, context, tick, out);
         tick = tick + TICK;
@@ -78,91 +82,170 @@ fn ceil(at: Time) -> Time {
 
 fn on_entry(state: &mut State, context: &Context, entry: &Entry, out: &mut Vec<AlertChange>) {
     let now = entry.received;
-    state.begin(now);
-    if !matches!(&entry.record, Record::FeedBeat(beat) if !beat.good) {
-        state.hear_feed(context, &entry.feed, now);
+    state.begin(context, now);
+    if !matches!(&entry.record, Record::FeedBeat(beat) if !beat.good) && state.hear_feed(context, &entry.feed, now) {
+        feed_returned(state, context, &entry.feed, now);
     }
     match &entry.record {
-        Record::Observations(rows) => rows.iter().for_each(|row| on_observation(state, context, &row, now, out)),
+        Record::Observations(rows) => intake::take(state, context, &entry.feed, rows, now, out),
         Record::VehiclePosition(position) => trip::heard(state, context, &entry.feed, &position.trip, None, now),
         Record::TripUpdate(update) => {
             trip::heard(state, context, &entry.feed, &update.trip, update.delay_s, now);
         }
-        Record::Warning(message) => warning::receive(state, context, &entry.feed, message, now, out),
-        Record::Acknowledgement(_) => {
-            if let Some(alert) = state.acknowledge(&entry.record, now) {
-                out.push(AlertChange::of(AlertChangeKind::Acknowledged, alert, now));
+        Record::Warning(message) => {
+            if warning::receive(state, context, &entry.feed, message) {
+                judge_warnings(state, context, now, out);
             }
         }
-        Record::Timetable(_) => state.wake_at(now),
-        Record::ServiceAlert(_)
-        | Record::DeskAction(_)
+        Record::Acknowledgement(_) => out.extend(state.acknowledge(&entry.record, now)),
+        Record::DeskAction(action) => out.extend(action::take(state, action, now)),
+        Record::Timetable(_)
+        | Record::ServiceAlert(_)
         | Record::FeedBeat(_)
         | Record::Entities(_)
         | Record::Erasure(_) => {}
     }
+    follow(state, context, now, out);
 }
 
-fn on_observation(
-    state: &mut State,
-    context: &Context,
-    observation: &Observation,
-    now: Time,
-    out: &mut Vec<AlertChange>,
-) {
-    if !context.datastreams.contains_key(&observation.datastream) {
-        // Made through the API after the rules were read: no rule can name it.
+/// What alerts that opened or resolved mean for combined rules that look at them.
+fn follow(state: &mut State, context: &Context, now: Time, out: &mut Vec<AlertChange>) {
+    if std::mem::take(&mut state.moved).is_empty() || context.combined.is_empty() {
         return;
     }
-    state.hear_series(context, observation.datastream, now);
-    let rules = context.by_datastream.get(&observation.datastream);
-    for rule in rules.into_iter().flatten().filter_map(|at| context.rules.get(*at)) {
-        match &rule.kind {
-            Kind::Threshold(kind) => threshold::observe(state, context, rule, kind, observation, now, out),
-            Kind::Rise(kind) => rise::observe(state, context, rule, kind, observation, now, out),
-            Kind::Absence(_) | Kind::Warning(_) | Kind::Trip(_) => {}
-        }
+    // Each stands after those that it looks at, so once through is enough.
+    joint::judge_all(state, context, false, now, out);
+    state.moved.clear();
+}
+
+/// A feed speaks again: what it left blind is looked at by the next tick.
+fn feed_returned(state: &mut State, context: &Context, feed: &FeedId, now: Time) {
+    if let Some(place) = context.contracts.keys().position(|known| known == feed) {
+        state.jobs.add(now, Job::Feed(u32::try_from(place).unwrap_or(u32::MAX)));
+    }
+    for voice in context.voices_of_feed.get(feed).into_iter().flatten() {
+        state.jobs.add(now, Job::Voice(*voice));
+    }
+    state.jobs.add(now, Job::Look);
+    if context.by_warning_feed.contains_key(feed) {
+        state.jobs.add(now, Job::Warnings);
     }
 }
 
 fn on_tick(state: &mut State, context: &Context, now: Time, out: &mut Vec<AlertChange>) {
-    state.begin(now);
+    state.begin(context, now);
     state.last_tick = Some(now);
-    if state.wake.is_some_and(|wake| now < wake) {
+    let due = state.jobs.due(now);
+    if due.is_empty() {
         return;
     }
-    retire_orphans(state, context, now, out);
-    for rule in &context.rules {
-        match &rule.kind {
-            Kind::Threshold(kind) => look(state, context, rule, &kind.datastreams, now, out),
-            Kind::Rise(kind) => look(state, context, rule, &kind.datastreams, now, out),
-            Kind::Absence(kind) => absence::judge(state, context, rule, kind, now, out),
-            Kind::Warning(kind) => warning::judge(state, context, rule, kind, now, out),
-            Kind::Trip(kind) => trip::judge(state, context, rule, kind, now, out),
+    let mut look = false;
+    let mut warnings = false;
+    let mut voices: BTreeSet<u32> = BTreeSet::new();
+    for job in &due {
+        match job {
+            Job::Feed(place) => look |= feed_silent(state, context, *place, now, &mut voices),
+            Job::Series(slot) => look |= series_silent(state, context, *slot, now),
+            Job::Look => look = true,
+            Job::Warnings => warnings = true,
+            Job::Orphans => retire_orphans(state, context, now, out),
+            Job::Voice(voice) => _ = voices.insert(*voice),
+            Job::Minute => {}
         }
     }
-    warning::forget(state, context, now, out);
-    trip::forget(state, now);
-    state.wake = Some(next_wake(state, context, now));
+    if look {
+        look_again(state, context, now, out);
+    }
+    for voice in voices {
+        absence::judge(state, context, voice, now, out);
+    }
+    if warnings || look {
+        judge_warnings(state, context, now, out);
+    }
+    if due.contains(&Job::Minute) {
+        by_minute(state, context, now, out);
+    } else if look {
+        joint::judge_all(state, context, false, now, out);
+    }
+    follow(state, context, now, out);
 }
 
-/// Whether an open alert on a series is blind: nothing new was heard, so only that is judged here.
-fn look(
-    state: &mut State,
-    context: &Context,
-    rule: &Rule,
-    datastreams: &[DatastreamId],
-    now: Time,
-    out: &mut Vec<AlertChange>,
-) {
-    for datastream in datastreams {
-        let key = (rule.id.clone(), series_subject(*datastream));
-        let Some(id) = state.progress.get(&key).and_then(|progress| progress.alert.clone()) else { continue };
-        let blind = series_blindness(state, context, *datastream, now);
+/// Whether a feed has fallen silent; what depends on it is looked at when it has.
+fn feed_silent(state: &mut State, context: &Context, place: u32, now: Time, voices: &mut BTreeSet<u32>) -> bool {
+    let Some((feed, contract)) = context.contracts.iter().nth(place as usize) else { return false };
+    let Some(heard) = state.feeds.get(feed).map(|heard| heard.received).or(state.started) else { return false };
+    if now.since(heard) <= contract.beat {
+        state.jobs.add(just_past(heard, contract.beat), Job::Feed(place));
+        return false;
+    }
+    voices.extend(context.voices_of_feed.get(feed).into_iter().flatten());
+    true
+}
+
+/// The same for a series.
+fn series_silent(state: &mut State, context: &Context, slot: SeriesSlot, now: Time) -> bool {
+    let (Some(plan), started) = (context.plan.series(slot), state.started.unwrap_or(now)) else { return false };
+    let Some(heard) =
+        state.shards.get_mut(usize::from(slot.shard)).and_then(|shard| shard.series.get_mut(slot.series as usize))
+    else {
+        return false;
+    };
+    let last = heard.received.unwrap_or(started);
+    let silent = now.since(last) > plan.beat;
+    heard.silent = silent;
+    if !silent {
+        state.jobs.add(just_past(last, plan.beat), Job::Series(slot));
+    }
+    silent
+}
+
+/// Which open alerts on series are blind, and which are not any more.
+fn look_again(state: &mut State, context: &Context, now: Time, out: &mut Vec<AlertChange>) {
+    let on_series = state.alerts.values().filter_map(|alert| {
+        let rule = context.rule(&alert.key.rule)?;
+        let sees = matches!(rule.kind, Kind::Figure(_) | Kind::Rise(_)) && !alert.key.subject.starts_with("unseen:");
+        Some((alert.id.clone(), alert.datastream.filter(|_| sees)?))
+    });
+    let on_series: Vec<_> = on_series.collect();
+    for (id, datastream) in on_series {
+        let blind = series_blindness(state, context, datastream, now);
         if let Some(alert) = state.alerts.get_mut(&id) {
             life::see(alert, blind.as_ref(), now, out);
         }
     }
+}
+
+fn judge_warnings(state: &mut State, context: &Context, now: Time, out: &mut Vec<AlertChange>) {
+    for rule in &context.rules {
+        if let Kind::Warning(kind) = &rule.kind {
+            for judgement in warning::judgements(state, context, rule, kind, now) {
+                life::advance(state, rule, judgement, now, out);
+            }
+        }
+    }
+    warning::forget(state, context, now, out);
+    if let Some(turn) = warning::next_turn(state, context, now) {
+        state.jobs.add(turn, Job::Warnings);
+    }
+    if !context.combined.is_empty() {
+        joint::judge_all(state, context, false, now, out);
+    }
+}
+
+fn by_minute(state: &mut State, context: &Context, now: Time, out: &mut Vec<AlertChange>) {
+    state.jobs.add(next_minute(now), Job::Minute);
+    // Ticks stand on the full minute, but for the first after a change of the rules.
+    if now == now.floor(trip::EVERY) {
+        for rule in &context.rules {
+            if let Kind::Trip(kind) = &rule.kind {
+                for judgement in trip::judgements(state, context, rule, kind, now) {
+                    life::advance(state, rule, judgement, now, out);
+                }
+            }
+        }
+        joint::judge_all(state, context, true, now, out);
+    }
+    trip::forget(state, now);
 }
 
 /// The subject of an alert on a series.
@@ -206,53 +289,13 @@ pub(crate) fn series_bearings(context: &Context, datastream: DatastreamId) -> Be
 
 /// Alerts whose rule is gone, or no longer looks at their subject: nobody would ever close them.
 fn retire_orphans(state: &mut State, context: &Context, now: Time, out: &mut Vec<AlertChange>) {
-    let known = |rule: &RuleId| context.rules.binary_search_by(|known| known.id.cmp(rule)).is_ok();
-    let looked_at = |alert: &&Alert| {
-        let at = context.rules.binary_search_by(|rule| rule.id.cmp(&alert.key.rule)).ok();
-        at.and_then(|at| context.rules.get(at)).is_some_and(|rule| rule.kind.looks_at(&alert.key.subject))
-    };
+    let looked_at =
+        |alert: &&Alert| context.rule(&alert.key.rule).is_some_and(|rule| rule.looks_at(&alert.key.subject));
     let orphans: Vec<_> = state.alerts.values().filter(|alert| !looked_at(alert)).cloned().collect();
     for alert in orphans {
         state.alerts.remove(&alert.id);
-        state.progress.remove(&State::progress_key(&alert.key));
-        out.push(life::close(alert, "The rule that opened this alert no longer looks at this.", now));
+        out.push(life::close(state, alert, "The rule that opened this alert no longer looks at this.", now));
     }
-    state.windows.retain(|(rule, _), _| known(rule));
-    state.progress.retain(|(rule, _), _| known(rule));
-}
-
-/// The first instant at which a tick may have something to say, given that no entry comes before.
-fn next_wake(state: &State, context: &Context, now: Time) -> Time {
-    let just_past = Span::ms(1);
-    let started = state.started.unwrap_or(now);
-    let feeds = context.contracts.iter().map(|(id, contract)| {
-        let heard = state.feeds.get(id).map_or(started, |heard| heard.received);
-        heard + contract.beat + just_past
-    });
-    let series = context.datastreams.iter().map(|(id, stream)| {
-        let heard = state.series.get(id).map_or(started, |heard| heard.received);
-        heard + stream.beat + just_past
-    });
-    let rules = context.rules.iter().filter_map(|rule| match &rule.kind {
-        Kind::Absence(kind) => absence::next_wake(state, context, kind, now),
-        Kind::Warning(kind) => warning::next_wake(state, kind, now),
-        Kind::Trip(_) => Some(now.floor(trip::EVERY) + trip::EVERY),
-        Kind::Threshold(_) | Kind::Rise(_) => None,
-    });
-    let timers = state.progress.iter().filter_map(|((id, _), progress)| {
-        let at = context.rules.binary_search_by(|rule| rule.id.cmp(id)).ok()?;
-        let (open_for, close_for) = tick_timers(&context.rules.get(at)?.kind)?;
-        let open = progress.open_since.map(|since| since + open_for);
-        open.or(progress.close_since.map(|since| since + close_for))
-    });
-    feeds.chain(series).chain(rules).chain(timers).filter(|at| *at > now).min().unwrap_or(city::time::TIME_MAX)
-}
-
-/// The timers of the kinds that ticks move on.
-fn tick_timers(kind: &Kind) -> Option<(Span, Span)> {
-    match kind {
-        Kind::Absence(absence) => Some((Span::default(), absence.close_for)),
-        Kind::Trip(trip) => Some((trip.open_for, trip.close_for)),
-        Kind::Warning(_) | Kind::Threshold(_) | Kind::Rise(_) => None,
-    }
+    state.progress.retain(|(rule, _), _| context.rule(rule).is_some());
+    state.conditions.retain(|(rule, _), _| context.rule(rule).is_some());
 }

@@ -2,7 +2,9 @@
 
 use city::{Contract, Datastream, DatastreamId, FeedId, ObservedProperty, Place, PlaceId, Span, Thing, ThingId};
 
-use crate::rule::{Absence, Kind, OnTrip, OnWarning, Rise, Rule, Side, Statistic, Threshold, Trouble, Voice};
+use crate::combined::{Combined, Formula, Looks};
+use crate::figure::{Against, Figure, Statistic};
+use crate::rule::{Absence, Kind, OnFigure, OnTrip, OnWarning, Rise, Rule, Side, Trouble, Voice};
 use crate::words;
 
 /// The names that sentences need.
@@ -49,15 +51,38 @@ impl Names<'_> {
 
 /// One sentence: when it rings, when it stops, who answers and how soon.
 pub fn explain(rule: &Rule, names: &Names<'_>) -> String {
-    let when = match &rule.kind {
-        Kind::Threshold(kind) => threshold(kind, names),
+    let mut when = match &rule.kind {
+        Kind::Figure(on) => figure(on, names),
         Kind::Rise(kind) => rise(kind, names),
         Kind::Absence(kind) => absence(kind, names),
         Kind::Warning(kind) => warning(kind, names),
         Kind::Trip(kind) => trip(kind, names),
+        Kind::Combined(kind) => combined(kind, names),
     };
+    if let Some(guard) = &rule.guard {
+        let inputs: Vec<String> =
+            guard.inputs.iter().map(|(name, id)| format!("{name} is the newest {}", names.datastream(*id))).collect();
+        let inputs = if inputs.is_empty() { String::new() } else { format!(", where {}", words::list(&inputs, "and")) };
+        when.push_str(&format!("; it rings only while {}{inputs}", guard.text));
+    }
+    for step in &rule.severity_steps {
+        let (severity, after) = (severity(step.severity), words::span(step.after));
+        let since = if step.calm { "when it has not been so for" } else { "when it has been so for" };
+        when.push_str(&format!("; it counts as {severity} {since} {after}"));
+    }
+    if let Some(unseen) = &rule.unseen {
+        let after = words::span(unseen.after);
+        when.push_str(&format!(
+            "; it rings too ({}) when for {after} nobody can see whether it is so",
+            severity(unseen.severity)
+        ));
+    }
     let owner = rule.owner.replace('_', " ");
     format!("{when}; the {owner} acts within {}.", words::span(rule.respond_within))
+}
+
+fn severity(severity: city::Severity) -> String {
+    format!("{severity:?}").to_lowercase()
 }
 
 fn held(span: Span) -> String {
@@ -65,9 +90,12 @@ fn held(span: Span) -> String {
 }
 
 fn side(side: Side, unit: &str) -> String {
+    let line = words::line(side.line(), unit);
     match side {
-        Side::Above(line) => format!("above {}", words::line(line, unit)),
-        Side::Below(line) => format!("below {}", words::line(line, unit)),
+        Side::Above(_) => format!("above {line}"),
+        Side::Below(_) => format!("below {line}"),
+        Side::Off(_) => format!("off by more than {line}"),
+        Side::Within(_) => format!("off by less than {line}"),
     }
 }
 
@@ -75,24 +103,103 @@ fn streams(ids: &[DatastreamId], names: &Names<'_>) -> String {
     words::list(&ids.iter().map(|id| names.datastream(*id)).collect::<Vec<_>>(), "or")
 }
 
-fn threshold(kind: &Threshold, names: &Names<'_>) -> String {
-    let unit = names.unit(kind.datastreams.first());
-    let window = words::span(kind.window);
-    let figure = match kind.statistic {
-        Statistic::Last => "the newest reading".to_owned(),
-        Statistic::Mean => format!("the mean of {window}"),
-        Statistic::Min => format!("the least of {window}"),
-        Statistic::Max => format!("the most of {window}"),
-        Statistic::Sum => format!("the sum of {window}"),
-    };
+/// The figure in words, and the unit of its lines.
+fn figure_of(on: &OnFigure, names: &Names<'_>) -> (String, String) {
+    let unit = names.unit(on.datastreams.first());
+    let of = streams(&on.datastreams, names);
+    match on.figure {
+        Figure::Last => (format!("the newest reading of {of}"), unit.to_owned()),
+        Figure::Window { statistic, window } => {
+            (format!("{} of {} of {of}", statistic_words(statistic), words::span(window)), unit.to_owned())
+        }
+        Figure::Tumbling { statistic, window } => {
+            let window = words::span(window);
+            (format!("{} of each {window} by the clock of {of}", statistic_words(statistic)), unit.to_owned())
+        }
+        Figure::Trend { window } => {
+            (format!("the rise in an hour over {} of {of}", words::span(window)), unit.to_owned())
+        }
+        Figure::Deviation { against, spreads } => {
+            let from = match against {
+                Against::Weeks(weeks) => format!("the median of the same hour of the last {weeks} weeks"),
+                Against::Forecast(id) => format!("its forecast ({})", names.datastream(id)),
+            };
+            let unit = if spreads { "spreads" } else { unit };
+            (format!("the distance of {of} from {from}"), unit.to_owned())
+        }
+    }
+}
+
+fn statistic_words(statistic: Statistic) -> &'static str {
+    match statistic {
+        Statistic::Last => "the newest",
+        Statistic::Mean => "the mean",
+        Statistic::Min => "the least",
+        Statistic::Max => "the most",
+        Statistic::Sum => "the sum",
+    }
+}
+
+fn figure(on: &OnFigure, names: &Names<'_>) -> String {
+    let (figure, unit) = figure_of(on, names);
     format!(
-        "Rings when {figure} of {} is {}{}, and stops when it is {}{}",
-        streams(&kind.datastreams, names),
-        side(kind.open, unit),
+        "Rings when {figure} is {}{}, and stops when it is {}{}",
+        side(on.open, &unit),
+        held(on.open_for),
+        side(on.close, &unit),
+        held(on.close_for),
+    )
+}
+
+fn combined(kind: &Combined, names: &Names<'_>) -> String {
+    format!(
+        "Rings when {}{}, and stops when {}{}",
+        formula(&kind.open, kind, names),
         held(kind.open_for),
-        side(kind.close, unit),
+        formula(&kind.close, kind, names),
         held(kind.close_for),
     )
+}
+
+fn formula(formula: &Formula, of: &Combined, names: &Names<'_>) -> String {
+    let list = |parts: &[Formula]| parts.iter().map(|part| self::formula(part, of, names)).collect::<Vec<_>>();
+    match formula {
+        Formula::Is(at) => {
+            of.conditions.get(*at).map_or_else(String::new, |condition| self::condition(condition, names))
+        }
+        Formula::Not(inner) => format!("not ({})", self::formula(inner, of, names)),
+        Formula::All(parts) => format!("({})", list(parts).join(" and ")),
+        Formula::Any(parts) => format!("({})", list(parts).join(" or ")),
+        Formula::AtLeast(least, parts) => format!("at least {least} of ({})", list(parts).join("; ")),
+    }
+}
+
+fn condition(condition: &crate::combined::Condition, names: &Names<'_>) -> String {
+    let holds = match &condition.looks {
+        Looks::Alert(rule) => format!("an alert of the rule {rule} stands"),
+        Looks::At(kind) => match kind.as_ref() {
+            Kind::Figure(on) => {
+                let (figure, unit) = figure_of(on, names);
+                format!("{figure} is {}{}", side(on.open, &unit), held(on.open_for))
+            }
+            other => {
+                let sentence = match other {
+                    Kind::Absence(kind) => absence(kind, names),
+                    Kind::Warning(kind) => warning(kind, names),
+                    Kind::Trip(kind) => trip(kind, names),
+                    Kind::Figure(_) | Kind::Rise(_) | Kind::Combined(_) => String::new(),
+                };
+                let when = sentence.split(", and stops").next().unwrap_or_default();
+                let when = when.strip_prefix("Rings when ").or(when.strip_prefix("Rings for ")).unwrap_or(when);
+                if when.starts_with("a warning") { format!("there is {when}") } else { when.to_owned() }
+            }
+        },
+    };
+    if condition.remembered == Span::default() {
+        holds
+    } else {
+        format!("{holds} (or was within the last {})", words::span(condition.remembered))
+    }
 }
 
 fn rise(kind: &Rise, names: &Names<'_>) -> String {

@@ -3,19 +3,30 @@
 //! Pure: a rule is text ([`parse`]), an alert is a function of the journal ([`engine`]). No I/O, no clock. Live,
 //! replay and backtest are the same [`engine::step`]; the same journal gives the same changes, byte for byte.
 
-pub mod absence;
+mod absence;
+mod action;
 pub mod backtest;
+pub mod combined;
 pub mod context;
 pub mod engine;
 pub mod explain;
+pub mod figure;
+pub mod guard;
+mod intake;
+mod jobs;
+mod joint;
+pub mod kept;
 pub mod life;
 pub mod parse;
+mod plan;
 mod reader;
 pub mod rise;
 pub mod rule;
+mod said;
 pub mod score;
+mod shard;
 pub mod state;
-pub mod threshold;
+pub mod timers;
 pub mod trip;
 pub mod truth;
 pub mod warning;

@@ -2,43 +2,41 @@
 //! enough, blind while what it rests on cannot be seen. The same for every kind of rule.
 
 use city::{
-    Alert, AlertChange, AlertKey, AlertState, Blindness, DatastreamId, FeedId, PlaceId, Position, Severity, Span, Time,
-    alert::AlertChangeKind,
+    Alert, AlertChange, AlertId, AlertKey, AlertState, Blindness, DatastreamId, FeedId, PlaceId, Position, Severity,
+    Span, Time, alert::AlertChangeKind,
 };
 
 use crate::rule::Rule;
 use crate::state::State;
-use crate::truth::Truth;
+use crate::timers::{Holding, Timers, Turn};
 
 /// The least time between two [`AlertChangeKind::Updated`] of one alert when its title changes.
 pub const UPDATE_EVERY: Span = Span::min(15);
 /// The same when only the figures behind the title change.
 pub const REFRESH_EVERY: Span = Span::h(1);
 
-/// What a kind of rule has to say about one subject now.
-pub(crate) struct Judgement {
-    /// What it is about.
-    pub(crate) subject: String,
-    /// The instant that the evidence is for: what timers count in.
-    pub(crate) at: Time,
-    /// Whether the open condition holds.
-    pub(crate) open: Truth,
-    /// How long it must hold.
-    pub(crate) open_for: Span,
-    /// Whether the close condition holds.
-    pub(crate) close: Truth,
-    /// How long it must hold.
-    pub(crate) close_for: Span,
-    /// Why it cannot be seen, and since when.
-    pub(crate) blind: Option<Blindness>,
-    /// How bad now.
-    pub(crate) severity: Severity,
+/// What there is to say about a subject.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Said {
     /// The words.
     pub(crate) title: String,
     /// The figures.
     pub(crate) detail: String,
     /// When it is expected to come true.
     pub(crate) expected: Option<Time>,
+}
+
+/// What a kind of rule has to say about one subject now.
+pub(crate) struct Judgement {
+    /// What it is about.
+    pub(crate) subject: String,
+    /// Whether its conditions hold, at the instant that timers count in.
+    pub(crate) holding: Holding,
+    /// Why it cannot be seen, and since when.
+    pub(crate) blind: Option<Blindness>,
+    /// How bad now.
+    pub(crate) severity: Severity,
+    pub(crate) said: Said,
     /// What it rests on.
     pub(crate) bearings: Bearings,
 }
@@ -52,56 +50,83 @@ pub(crate) struct Bearings {
     pub(crate) position: Option<Position>,
 }
 
-/// Moves the timers of one subject on, and its alert with them.
-pub(crate) fn advance(state: &mut State, rule: &Rule, judgement: Judgement, now: Time, out: &mut Vec<AlertChange>) {
+/// Moves the timers of a subject that has no cell on, and its alert with them. Gives the next instant at which they
+/// run out by themselves.
+pub(crate) fn advance(
+    state: &mut State,
+    rule: &Rule,
+    judgement: Judgement,
+    now: Time,
+    out: &mut Vec<AlertChange>,
+) -> Option<Time> {
     let key = (rule.id.clone(), judgement.subject.clone());
     let mut progress = state.progress.remove(&key).unwrap_or_default();
-    if let Some(mut alert) = progress.alert.as_ref().and_then(|id| state.alerts.remove(id)) {
-        if matured(&mut progress.close_since, judgement.close, judgement.at, judgement.close_for) {
-            resolve(alert, &judgement, now, out);
-            return;
-        }
-        see(&mut alert, judgement.blind.as_ref(), now, out);
-        tell(&mut alert, &judgement, &mut progress.told, now, out);
-        state.alerts.insert(alert.id.clone(), alert);
-        state.progress.insert(key, progress);
-        return;
-    }
-    progress.alert = None;
-    let ripe = matured(&mut progress.open_since, judgement.open, judgement.at, judgement.open_for);
-    if let Some(episode) = progress.open_since.filter(|_| ripe) {
-        let alert = open(rule, judgement, episode, now);
-        out.push(AlertChange::of(AlertChangeKind::Opened, alert.clone(), now));
-        progress.open_since = None;
-        progress.alert = Some(alert.id.clone());
-        progress.told = Some(now);
-        state.alerts.insert(alert.id.clone(), alert);
-    }
-    if progress.open_since.is_some() || progress.alert.is_some() {
+    let holding = judgement.holding;
+    let turn = progress.timers.advance(holding);
+    carry_out(state, rule, turn, &progress.timers, &mut progress.told, judgement, now, out);
+    let due = progress.timers.runs_out(holding.open_for, holding.close_for);
+    if !progress.timers.is_idle(holding.at) {
         state.progress.insert(key, progress);
     }
+    due
 }
 
-/// Whether a condition has held long enough. What cannot be seen has not held.
-fn matured(since: &mut Option<Time>, truth: Truth, at: Time, long_enough: Span) -> bool {
-    if truth != Truth::True {
-        *since = None;
-        return false;
+/// What a turn of the timers means for the alert.
+#[expect(clippy::too_many_arguments, reason = "each is one thing, and a bundle of them would have no name")]
+pub(crate) fn carry_out(
+    state: &mut State,
+    rule: &Rule,
+    turn: Turn,
+    timers: &Timers,
+    told: &mut Option<Time>,
+    judgement: Judgement,
+    now: Time,
+    out: &mut Vec<AlertChange>,
+) {
+    let Some(episode) = timers.episode else { return };
+    match turn {
+        Turn::Quiet => {}
+        Turn::Opens => {
+            *told = Some(now);
+            let mut alert = open(rule, judgement, episode, now);
+            alert.flapping = timers.flaps();
+            state.opened(&alert);
+            out.push(AlertChange::of(AlertChangeKind::Opened, alert.clone(), now));
+            if alert.flapping {
+                out.push(AlertChange::of(AlertChangeKind::Flapping, alert.clone(), now));
+            }
+            state.alerts.insert(alert.id.clone(), alert);
+        }
+        Turn::Stands => {
+            let id = AlertId::new(&rule.id, &judgement.subject, episode);
+            let Some(alert) = state.alerts.get_mut(&id) else { return };
+            see(alert, judgement.blind.as_ref(), now, out);
+            let (held, calm) = timers.lasted(judgement.holding.at);
+            let severity = rule.severity_after(held, calm, judgement.severity);
+            tell(alert, &judgement, severity, told, now, out);
+        }
+        Turn::Resolves => {
+            let id = AlertId::new(&rule.id, &judgement.subject, episode);
+            let Some(mut alert) = state.alerts.remove(&id) else { return };
+            alert.title.clone_from(&judgement.said.title);
+            alert.detail.clone_from(&judgement.said.detail);
+            out.push(end(state, alert, now));
+        }
     }
-    let began = *since.get_or_insert(at);
-    at.since(began) >= long_enough
 }
 
 fn open(rule: &Rule, judgement: Judgement, episode: Time, now: Time) -> Alert {
     let key = AlertKey { rule: rule.id.clone(), subject: judgement.subject, episode };
+    let Bearings { datastream, feed, place, position } = judgement.bearings;
+    let held = Some(judgement.holding.at.since(episode));
     Alert {
         id: key.id(),
         key,
         rule_version: rule.version.clone(),
         state: AlertState::Open,
-        severity: judgement.severity,
-        title: judgement.title,
-        detail: judgement.detail,
+        severity: rule.severity_after(held, None, judgement.severity),
+        title: judgement.said.title,
+        detail: judgement.said.detail,
         consequence: rule.consequence.clone(),
         first_action: rule.first_action.clone(),
         owner: rule.owner.clone(),
@@ -118,33 +143,34 @@ fn open(rule: &Rule, judgement: Judgement, episode: Time, now: Time) -> Alert {
         silenced_by: None,
         late: 0,
         resolved: None,
-        expected: judgement.expected,
+        expected: judgement.said.expected,
         blind: judgement.blind,
-        datastream: judgement.bearings.datastream,
-        feed: judgement.bearings.feed,
-        place: judgement.bearings.place,
-        position: judgement.bearings.position,
+        datastream,
+        feed,
+        place,
+        position,
     }
 }
 
-fn resolve(mut alert: Alert, judgement: &Judgement, now: Time, out: &mut Vec<AlertChange>) {
+/// The end of an alert that was taken out of the state, in the words that it has.
+pub(crate) fn end(state: &mut State, mut alert: Alert, now: Time) -> AlertChange {
     alert.state = AlertState::Resolved;
     alert.resolved = Some(now);
     alert.blind = None;
     alert.expected = None;
-    alert.title.clone_from(&judgement.title);
-    alert.detail.clone_from(&judgement.detail);
-    out.push(AlertChange::of(AlertChangeKind::Resolved, alert, now));
+    alert.snoozed_until = None;
+    alert.cause = None;
+    alert.hides = 0;
+    alert.silenced_by = None;
+    state.resolved(&alert);
+    AlertChange::of(AlertChangeKind::Resolved, alert, now)
 }
 
 /// Resolves an alert whose rule or warning is gone, in its last words.
-pub(crate) fn close(mut alert: Alert, why: &str, now: Time) -> AlertChange {
-    alert.state = AlertState::Resolved;
-    alert.resolved = Some(now);
-    alert.blind = None;
-    alert.expected = None;
+pub(crate) fn close(state: &mut State, mut alert: Alert, why: &str, now: Time) -> AlertChange {
     why.clone_into(&mut alert.detail);
-    AlertChange::of(AlertChangeKind::Resolved, alert, now)
+    state.progress.remove(&State::progress_key(&alert.key));
+    end(state, alert, now)
 }
 
 /// Blinded and sighted.
@@ -159,21 +185,28 @@ pub(crate) fn see(alert: &mut Alert, blind: Option<&Blindness>, now: Time, out: 
 }
 
 /// New words, where they differ enough and the last ones are old enough. A worse (or better) severity never waits.
-fn tell(alert: &mut Alert, judgement: &Judgement, told: &mut Option<Time>, now: Time, out: &mut Vec<AlertChange>) {
+fn tell(
+    alert: &mut Alert,
+    judgement: &Judgement,
+    severity: Severity,
+    told: &mut Option<Time>,
+    now: Time,
+    out: &mut Vec<AlertChange>,
+) {
     if judgement.blind.is_some() {
         return;
     }
     let quiet_for = told.map_or(REFRESH_EVERY, |told| now.since(told));
-    let graver = alert.severity != judgement.severity;
-    let said_anew = alert.title != judgement.title && quiet_for >= UPDATE_EVERY;
-    let refreshed = alert.detail != judgement.detail && quiet_for >= REFRESH_EVERY;
+    let graver = alert.severity != severity;
+    let said_anew = alert.title != judgement.said.title && quiet_for >= UPDATE_EVERY;
+    let refreshed = alert.detail != judgement.said.detail && quiet_for >= REFRESH_EVERY;
     if !(graver || said_anew || refreshed) {
         return;
     }
-    alert.severity = judgement.severity;
-    alert.title.clone_from(&judgement.title);
-    alert.detail.clone_from(&judgement.detail);
-    alert.expected = judgement.expected;
+    alert.severity = severity;
+    alert.title.clone_from(&judgement.said.title);
+    alert.detail.clone_from(&judgement.said.detail);
+    alert.expected = judgement.said.expected;
     *told = Some(now);
     out.push(AlertChange::of(AlertChangeKind::Updated, alert.clone(), now));
 }

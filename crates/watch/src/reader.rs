@@ -225,6 +225,60 @@ impl<'a, 't> Fields<'a, 't> {
         Some(Fields::new(table, span, key))
     }
 
+    /// A value of any shape, if it is there.
+    pub(crate) fn value(&mut self, key: &'static str) -> Option<&'a Spanned<DeValue<'t>>> {
+        self.get(key)
+    }
+
+    /// The tables inside a table, each with its own name: `[condition.rain]`. Empty when it is not there.
+    pub(crate) fn tables(
+        &mut self,
+        key: &'static str,
+        mistakes: &mut Mistakes<'_>,
+    ) -> Vec<(At<String>, Fields<'a, 't>)> {
+        let Some(found) = self.get(key) else { return Vec::new() };
+        let Some(table) = found.get_ref().as_table() else {
+            mistakes.at(found.span().start, format!("`{key}` should hold tables: write [{key}.NAME] for each"));
+            return Vec::new();
+        };
+        let mut all = Vec::new();
+        for (name, value) in table {
+            let at = At { value: name.get_ref().as_ref().to_owned(), byte: name.span().start };
+            match value.get_ref().as_table() {
+                Some(inner) => all.push((at, Fields::new(inner, value.span(), key))),
+                None => mistakes.at(at.byte, format!("`{}` should be a table: write [{key}.{}]", at.value, at.value)),
+            }
+        }
+        all
+    }
+
+    /// A list of tables: `[[severity_after]]`. Empty when it is not there.
+    pub(crate) fn list(&mut self, key: &'static str, mistakes: &mut Mistakes<'_>) -> Vec<Fields<'a, 't>> {
+        let Some(found) = self.get(key) else { return Vec::new() };
+        let tables = found.get_ref().as_array().map(|items| {
+            items.iter().map(|item| Some(Fields::new(item.get_ref().as_table()?, item.span(), key))).collect()
+        });
+        if let Some(Some(tables)) = tables {
+            return tables;
+        }
+        mistakes.at(found.span().start, format!("`{key}` should be a list of tables: write [[{key}]] for each"));
+        Vec::new()
+    }
+
+    /// True or false; false when the field is not there.
+    pub(crate) fn flag(&mut self, key: &'static str, mistakes: &mut Mistakes<'_>) -> bool {
+        self.shaped(key, "true or false", mistakes, |value| match value {
+            DeValue::Boolean(truth) => Some(*truth),
+            _ => None,
+        })
+        .is_some_and(|at| at.value)
+    }
+
+    /// A count from 1, if the field is there.
+    pub(crate) fn count_if(&mut self, key: &'static str, mistakes: &mut Mistakes<'_>) -> Option<At<u32>> {
+        self.shaped(key, "a whole number from 1", mistakes, |value| count(value).filter(|n| *n > 0))
+    }
+
     /// Refuses every field that nobody asked for.
     pub(crate) fn finish(self, mistakes: &mut Mistakes<'_>) {
         for (key, _) in self.table {
@@ -241,7 +295,7 @@ impl<'a, 't> Fields<'a, 't> {
 
 const SPAN_WORDS: &str = "a length of time in quotes, as \"90 s\", \"15 min\", \"1 h 30 min\" or \"2 days\"";
 
-fn describe(value: &DeValue<'_>) -> String {
+pub(crate) fn describe(value: &DeValue<'_>) -> String {
     match value {
         DeValue::String(text) => format!("{:?}", text.chars().take(40).collect::<String>()),
         DeValue::Integer(number) => number.as_str().to_owned(),
@@ -261,7 +315,7 @@ fn number(value: &DeValue<'_>) -> Option<f64> {
     text.replace('_', "").parse::<f64>().ok().filter(|number| number.is_finite())
 }
 
-fn count(value: &DeValue<'_>) -> Option<u32> {
+pub(crate) fn count(value: &DeValue<'_>) -> Option<u32> {
     let DeValue::Integer(number) = value else { return None };
     u32::from_str_radix(&number.as_str().replace('_', ""), number.radix()).ok()
 }

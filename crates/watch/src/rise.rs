@@ -7,13 +7,14 @@
 
 use std::collections::VecDeque;
 
-use city::{AlertChange, Observation, Span, Time};
+use city::{DatastreamId, Span, Time};
+use serde::{Deserialize, Serialize};
 
 use crate::context::Context;
-use crate::engine::{series_bearings, series_subject};
-use crate::life::{self, Judgement};
-use crate::rule::{Rise, Rule};
-use crate::state::State;
+use crate::figure::{self, SAMPLES_MAX};
+use crate::life::Said;
+use crate::rule::Rise;
+use crate::shard::Evidence;
 use crate::truth::Truth;
 use crate::words;
 
@@ -29,65 +30,100 @@ const EXPECTED_WITHIN: f64 = 2.0;
 
 const HOUR_MS: i64 = 3_600_000;
 
+/// What a rise remembers of one series.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Rising {
+    /// Readings of the last hour in the order of their time, each time once; at most
+    /// [`crate::figure::SAMPLES_MAX`].
+    samples: VecDeque<(Time, f64)>,
+    /// Hour since the epoch, sum, count. At most one for each hour of the trend's window.
+    hours: VecDeque<(i64, f64, u32)>,
+    /// Whether the level was passed since the alert opened.
+    passed: bool,
+}
+
+impl Rising {
+    /// Its size when full, in bytes.
+    pub(crate) fn bytes_max(trend_window: Span, beat: Span) -> usize {
+        let samples = (LEVEL_WINDOW.as_ms() / beat.as_ms().max(1) + 1).min(SAMPLES_MAX as i64);
+        let hours = hours_of(trend_window) + 1;
+        let bytes = samples * size_of::<(Time, f64)>() as i64 + hours * size_of::<(i64, f64, u32)>() as i64;
+        usize::try_from(bytes).unwrap_or(usize::MAX) + size_of::<Self>()
+    }
+}
+
 /// What the readings say.
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct Outlook {
+pub(crate) struct Outlook {
     /// The level now.
     level: f64,
     /// Rise in an hour over the whole window.
     trend: Option<f64>,
     /// Rise in an hour over its last quarter.
     pace: Option<f64>,
+    /// Whether the level was passed since the alert opened.
+    passed: bool,
 }
 
-/// A reading of one of the rule's series.
-pub(crate) fn observe(
-    state: &mut State,
-    context: &Context,
-    rule: &Rule,
+/// A reading of one of the rule's series; `None` when it came too late to count.
+pub(crate) fn take(
+    memory: &mut figure::Memory,
     kind: &Rise,
-    reading: &Observation,
-    now: Time,
-    out: &mut Vec<AlertChange>,
-) {
-    let beat = context.datastreams.get(&reading.datastream).map_or(LEVEL_WINDOW, |stream| stream.beat);
-    let subject = series_subject(reading.datastream);
-    let open = state.is_open(rule, &subject);
-    let window = state.windows.entry((rule.id.clone(), reading.datastream)).or_default();
-    let known = window.samples.iter().any(|(at, _)| *at == reading.phenomenon_time);
-    let broken = window.take(reading, LEVEL_WINDOW, beat);
-    if !known {
-        take_hour(&mut window.hours, reading, kind.trend_window);
+    at: Time,
+    value: f64,
+    beat: Span,
+    stands: bool,
+) -> Option<Evidence> {
+    if !matches!(memory, figure::Memory::Rise(_)) {
+        *memory = figure::Memory::Rise(Box::default());
     }
-    let Some(newest) = window.samples.back().map(|(at, _)| *at) else { return };
-    let Some(level) = median(window.samples.iter().map(|(_, value)| *value).collect()) else { return };
+    let figure::Memory::Rise(memory) = memory else { return None };
+    let broken = memory.samples.back().is_some_and(|(newest, _)| at.since(*newest) > beat);
+    match memory.samples.binary_search_by(|(time, _)| time.cmp(&at)) {
+        Ok(place) => {
+            // A second value for a time corrects the first.
+            let before = std::mem::replace(&mut memory.samples[place].1, value);
+            take_hour(&mut memory.hours, at, value - before, 0, kind.trend_window);
+        }
+        Err(place) => {
+            memory.samples.insert(place, (at, value));
+            take_hour(&mut memory.hours, at, value, 1, kind.trend_window);
+        }
+    }
+    let newest = memory.samples.back().map_or(at, |(newest, _)| *newest);
+    while memory.samples.front().is_some_and(|(oldest, _)| newest.since(*oldest) >= LEVEL_WINDOW)
+        || memory.samples.len() > SAMPLES_MAX
+    {
+        memory.samples.pop_front();
+    }
+    let level = median(memory.samples.iter().map(|(_, value)| *value).collect())?;
+    memory.passed = level >= kind.level || (memory.passed && stands);
     let outlook = Outlook {
         level,
-        trend: slope(&window.hours, hours_of(kind.trend_window)),
-        pace: slope(&window.hours, hours_of(kind.trend_window) / PACE_SHARE),
+        trend: slope(&memory.hours, hours_of(kind.trend_window)),
+        pace: slope(&memory.hours, hours_of(kind.trend_window) / PACE_SHARE),
+        passed: memory.passed,
     };
-    window.passed = level >= kind.level || (window.passed && open);
-    let passed = window.passed;
-    if broken {
-        state.break_timers(rule, &subject);
-    }
-    let heads_there = kind.heads_there(outlook);
-    let expected = kind.expected(outlook, newest).filter(|_| heads_there == Truth::True);
-    let judgement = Judgement {
-        subject,
+    Some(Evidence {
         at: newest,
-        open: heads_there,
-        open_for: kind.open_for,
+        figure: level,
+        expected: None,
+        reading: (at, value),
+        outlook: Some(outlook),
+        open: kind.heads_there(outlook),
         close: kind.over(outlook),
-        close_for: kind.close_for,
-        blind: None,
-        severity: rule.severity,
-        title: kind.title(context, reading, outlook, passed, expected),
-        detail: detail(context, reading, outlook),
-        expected,
-        bearings: series_bearings(context, reading.datastream),
-    };
-    life::advance(state, rule, judgement, now, out);
+        broken,
+    })
+}
+
+/// Title, figures, and when the level is expected.
+pub(crate) fn words(context: &Context, kind: &Rise, datastream: DatastreamId, seen: &Evidence) -> Said {
+    let Some(outlook) = seen.outlook else { return Said::default() };
+    let heads_there = kind.heads_there(outlook) == Truth::True;
+    let expected = kind.expected(outlook, seen.at).filter(|_| heads_there);
+    let unit = context.unit(datastream);
+    let title = kind.title(context, unit, outlook, expected);
+    Said { title, detail: detail(unit, outlook), expected }
 }
 
 impl Rise {
@@ -117,22 +153,14 @@ impl Rise {
         told.then(|| (newest + Span::ms(ms) + Span::min(30)).floor(Span::h(1)))
     }
 
-    fn title(
-        &self,
-        context: &Context,
-        reading: &Observation,
-        outlook: Outlook,
-        passed: bool,
-        expected: Option<Time>,
-    ) -> String {
-        let unit = context.unit(reading.datastream);
+    fn title(&self, context: &Context, unit: &str, outlook: Outlook, expected: Option<Time>) -> String {
         let line = words::line(self.level, unit);
         let rough = words::figure(outlook.level, 1) == words::figure(self.level, 1);
         let shown = words::measured(outlook.level, unit, if rough { 2 } else { 1 });
         let what = &self.what;
         if outlook.level >= self.level {
             format!("{what} stands at {shown}, above {line}")
-        } else if passed {
+        } else if outlook.passed {
             format!("{what} has fallen below {line}, to {shown}")
         } else if let Some(expected) = expected {
             let clock = words::clock_and_day(expected, &context.timezone);
@@ -146,8 +174,7 @@ impl Rise {
 }
 
 /// "2.41 m, rising 5 cm an hour."
-fn detail(context: &Context, reading: &Observation, outlook: Outlook) -> String {
-    let unit = context.unit(reading.datastream);
+fn detail(unit: &str, outlook: Outlook) -> String {
     let level = words::measured(outlook.level, unit, 2);
     let Some(pace) = outlook.pace.or(outlook.trend) else { return format!("{level}; no trend yet.") };
     let (figure, unit, decimals) = if unit == "m" { (pace * 100.0, "cm", 0) } else { (pace, unit, 1) };
@@ -165,17 +192,18 @@ fn hours_of(span: Span) -> i64 {
     (span.as_ms() / HOUR_MS).max(1)
 }
 
-/// Adds a reading to the sum of its hour, and forgets the hours before the window.
-fn take_hour(hours: &mut VecDeque<(i64, f64, u32)>, reading: &Observation, window: Span) {
-    let hour = reading.phenomenon_time.ms().div_euclid(HOUR_MS);
+/// Adds to the sum and the count of an hour, and forgets the hours before the window.
+fn take_hour(hours: &mut VecDeque<(i64, f64, u32)>, at: Time, value: f64, more: u32, window: Span) {
+    let hour = at.ms().div_euclid(HOUR_MS);
     match hours.binary_search_by(|(at, _, _)| at.cmp(&hour)) {
         Ok(place) => {
             if let Some((_, sum, count)) = hours.get_mut(place) {
-                *sum += reading.result;
-                *count += 1;
+                *sum += value;
+                *count += more;
             }
         }
-        Err(place) => hours.insert(place, (hour, reading.result, 1)),
+        Err(_) if more == 0 => {}
+        Err(place) => hours.insert(place, (hour, value, more)),
     }
     let newest = hours.back().map_or(hour, |(at, _, _)| *at);
     while hours.front().is_some_and(|(at, _, _)| *at <= newest - hours_of(window)) {

@@ -2,6 +2,10 @@
 
 use city::{DatastreamId, FeedId, PlaceId, RouteId, RuleId, Severity, Span, ThingId};
 
+use crate::combined::Combined;
+use crate::figure::Figure;
+use crate::guard::Guard;
+
 /// A rule that loaded: it has an owner, a consequence, a first action and a time to respond, or it would not be here.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rule {
@@ -25,13 +29,59 @@ pub struct Rule {
     pub purpose: String,
     /// What it looks at.
     pub kind: Kind,
+    /// A condition in CEL that must hold as well before it opens.
+    pub guard: Option<Guard>,
+    /// How the severity rises and falls with time, in the order of the file.
+    pub severity_steps: Vec<SeverityStep>,
+    /// What to ring when the condition cannot be seen.
+    pub unseen: Option<Unseen>,
+}
+
+impl Rule {
+    /// Whether the rule still looks at a subject: an edit may have taken it away while an alert on it was open.
+    pub(crate) fn looks_at(&self, subject: &str) -> bool {
+        match subject.strip_prefix("unseen:") {
+            Some(unseen) => self.unseen.is_some() && self.kind.looks_at(unseen),
+            None => self.kind.looks_at(subject),
+        }
+    }
+
+    /// How bad an alert of it is, when its open condition has held for so long, or has not held for so long. The last
+    /// step that fits counts; without one it is `otherwise`.
+    pub(crate) fn severity_after(&self, held: Option<Span>, calm: Option<Span>, otherwise: Severity) -> Severity {
+        let fits = |step: &&SeverityStep| {
+            let lasted = if step.calm { calm } else { held };
+            lasted.is_some_and(|lasted| lasted >= step.after)
+        };
+        self.severity_steps.iter().rev().find(fits).map_or(otherwise, |step| step.severity)
+    }
+}
+
+/// One step of a severity that changes with time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SeverityStep {
+    /// False: since the open condition has held. True: since it has not.
+    pub calm: bool,
+    /// After how long.
+    pub after: Span,
+    /// How bad then.
+    pub severity: Severity,
+}
+
+/// An alert of its own when the condition of a rule can be seen no more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unseen {
+    /// After how long.
+    pub after: Span,
+    /// How bad.
+    pub severity: Severity,
 }
 
 /// What a rule looks at.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Kind {
-    /// A figure over a window above or below a line.
-    Threshold(Threshold),
+    /// A figure of a series above or below a line.
+    Figure(OnFigure),
     /// A slow rise that will reach a level.
     Rise(Rise),
     /// Silence of a feed, a thing or a datastream.
@@ -40,63 +90,59 @@ pub enum Kind {
     Warning(OnWarning),
     /// Late or missing trips of a route.
     Trip(OnTrip),
+    /// Conditions of any kind, joined.
+    Combined(Combined),
 }
 
 impl Kind {
     /// The name in the file.
     pub fn name(&self) -> &'static str {
         match self {
-            Self::Threshold(_) => "threshold",
+            Self::Figure(on) => on.figure.name(),
             Self::Rise(_) => "rise",
             Self::Absence(_) => "absence",
             Self::Warning(_) => "warning",
             Self::Trip(_) => "trip",
+            Self::Combined(_) => "combined",
+        }
+    }
+
+    /// The series whose readings it takes, each a subject of its own.
+    pub fn datastreams(&self) -> &[DatastreamId] {
+        match self {
+            Self::Figure(on) => &on.datastreams,
+            Self::Rise(on) => &on.datastreams,
+            _ => &[],
         }
     }
 
     /// Whether the rule still looks at a subject: an edit may have taken it away while an alert on it was open.
     pub(crate) fn looks_at(&self, subject: &str) -> bool {
-        let series = |ids: &[DatastreamId]| ids.iter().any(|id| Voice::Datastream(*id).subject() == subject);
         match self {
-            Self::Threshold(kind) => series(&kind.datastreams),
-            Self::Rise(kind) => series(&kind.datastreams),
+            Self::Figure(_) | Self::Rise(_) => {
+                self.datastreams().iter().any(|id| Voice::Datastream(*id).subject() == subject)
+            }
             Self::Absence(kind) => kind.of.iter().any(|voice| voice.subject() == subject),
             Self::Warning(kind) => kind.places.iter().any(|place| subject.ends_with(&format!("@{place}"))),
             Self::Trip(kind) => {
                 kind.routes.is_empty() || kind.routes.iter().any(|route| subject == format!("route:{route}"))
             }
+            Self::Combined(_) => subject == crate::combined::SUBJECT,
         }
     }
 }
 
-/// One figure out of the readings of a window.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Statistic {
-    /// Arithmetic mean.
-    Mean,
-    /// Smallest.
-    Min,
-    /// Largest.
-    Max,
-    /// Newest.
-    Last,
-    /// Sum.
-    Sum,
-}
-
-impl Statistic {
-    /// The names in the file.
-    pub const NAMES: [(&'static str, Self); 5] =
-        [("mean", Self::Mean), ("min", Self::Min), ("max", Self::Max), ("last", Self::Last), ("sum", Self::Sum)];
-}
-
-/// Which side of a line, in the unit of the series. Both are strict.
+/// Which side of a line, in the unit of the figure. Both are strict.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Side {
     /// Greater than.
     Above(f64),
     /// Less than.
     Below(f64),
+    /// Further from nought than, on either side.
+    Off(f64),
+    /// Nearer to nought than.
+    Within(f64),
 }
 
 impl Side {
@@ -105,28 +151,27 @@ impl Side {
         match self {
             Self::Above(line) => figure > line,
             Self::Below(line) => figure < line,
+            Self::Off(line) => figure.abs() > line,
+            Self::Within(line) => figure.abs() < line,
         }
     }
     /// The line.
     pub fn line(self) -> f64 {
         match self {
-            Self::Above(line) | Self::Below(line) => line,
+            Self::Above(line) | Self::Below(line) | Self::Off(line) | Self::Within(line) => line,
         }
     }
 }
 
-/// A figure over a window above or below a line.
-/// State: at most [`crate::state::SAMPLES_MAX`] readings of 16 bytes for each series.
+/// A figure of a series above or below a line.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Threshold {
+pub struct OnFigure {
     /// What is measured, in words: "Lake Guaíba".
     pub what: String,
     /// The series; each is a subject of its own.
     pub datastreams: Vec<DatastreamId>,
-    /// Which figure.
-    pub statistic: Statistic,
-    /// How far back from the newest reading; not used by `last`.
-    pub window: Span,
+    /// Which figure. It says how much state a series may take.
+    pub figure: Figure,
     /// When it opens.
     pub open: Side,
     /// How long, in the time of the readings, it must hold before it opens.

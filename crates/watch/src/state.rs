@@ -1,47 +1,63 @@
 //! What the engine remembers between two steps. All of it is written into a snapshot beside its place in the
 //! journal, so that a restart neither misses nor repeats.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use city::{
-    Alert, AlertId, AlertState, DatastreamId, FeedId, PlaceId, Record, RuleId, Span, Time, TripKey, Warning,
-    alert::AlertKey,
+    Alert, AlertChange, AlertId, AlertKey, AlertState, DatastreamId, FeedId, PlaceId, Record, RuleId, Time, TripKey,
+    Warning, alert::AlertChangeKind,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::context::Context;
+use crate::jobs::Jobs;
+use crate::plan::{Layout, SeriesSlot};
 use crate::rule::Rule;
+use crate::shard::{Cell, SeriesHeard, Shard};
+use crate::timers::Timers;
+use crate::truth::Truth;
 
-/// Readings kept for one window: two days of one a minute, and half as much again.
-pub const SAMPLES_MAX: usize = 4320;
 /// Warnings remembered at once: the busiest archive seen has some 300 in force in a country.
 pub const WARNINGS_MAX: usize = 2000;
 /// Messages of one thread whose identifiers are remembered: an hourly update for two days.
 pub const THREAD_MAX: usize = 48;
 /// Runs remembered at once over all timetables: some three hours of the largest cities' services.
 pub const RUNS_MAX: usize = 50_000;
+/// Alerts remembered after they resolved, for late readings and for comments: a bad day's worth.
+pub const RESOLVED_KEPT_MAX: usize = 500;
 
 /// Everything that the engine remembers. Bounded: see each field.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct State {
+    /// The rules and series that the cells below are for.
+    pub(crate) layout: Layout,
     /// When the first entry or tick came; what was never heard counts as silent from here.
     pub(crate) started: Option<Time>,
     /// The newest entry or tick.
     pub(crate) now: Option<Time>,
     /// The last tick that ran (or that [`crate::run`] jumped over, knowing that it could change nothing).
     pub(crate) last_tick: Option<Time>,
-    /// No tick before this instant can change anything.
-    pub(crate) wake: Option<Time>,
+    /// What ticks have to look at, and when. At most one for each series, feed, voice and rule.
+    pub(crate) jobs: Jobs,
     /// One for each feed.
     pub(crate) feeds: BTreeMap<FeedId, Heard>,
-    /// One for each datastream.
-    pub(crate) series: BTreeMap<DatastreamId, Heard>,
-    /// One for each rule and series it looks at.
-    pub(crate) windows: BTreeMap<(RuleId, DatastreamId), Window>,
-    /// One for each rule and subject whose condition is or was lately true.
+    /// The cells of the rules on series.
+    pub(crate) shards: Vec<Shard>,
+    /// The newest readings that guards ask for.
+    pub(crate) inputs: BTreeMap<DatastreamId, f64>,
+    /// One for each rule and subject without a cell whose condition is or was lately true.
     pub(crate) progress: BTreeMap<(RuleId, String), Progress>,
-    /// Open and acknowledged alerts; one at most for each of `progress`.
+    /// What the conditions of combined rules were last, by rule and place, where they have no cell; and when each was
+    /// last true.
+    pub(crate) conditions: BTreeMap<(RuleId, u16), ConditionSeen>,
+    /// Open and acknowledged alerts; one at most for each subject of a rule.
     pub(crate) alerts: BTreeMap<AlertId, Alert>,
+    /// How many of them each rule has.
+    pub(crate) standing: BTreeMap<RuleId, u32>,
+    /// Rules whose alerts opened or resolved in this step.
+    pub(crate) moved: BTreeSet<RuleId>,
+    /// Alerts that resolved lately, oldest first. At most [`RESOLVED_KEPT_MAX`].
+    pub(crate) resolved: VecDeque<Alert>,
     /// Warnings that are or will be in force, by feed and the identifier of the first of their thread.
     /// At most [`WARNINGS_MAX`].
     pub(crate) warnings: BTreeMap<(FeedId, String), Standing>,
@@ -49,37 +65,31 @@ pub struct State {
     pub(crate) runs: BTreeMap<FeedId, BTreeMap<TripKey, RunHeard>>,
 }
 
-/// When something was last heard.
+/// When a feed was last heard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Heard {
     /// When the newest good word was received.
     pub(crate) received: Time,
     /// Since when it has been speaking without a silence that anybody would notice.
     pub(crate) since: Time,
-}
-
-/// The readings that a rule still needs of one series.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Window {
-    /// Readings in the order of their time, each time once; at most [`SAMPLES_MAX`].
-    pub(crate) samples: VecDeque<(Time, f64)>,
-    /// For a rise: hour since the epoch, sum, count. At most one for each hour of the trend's window.
-    pub(crate) hours: VecDeque<(i64, f64, u32)>,
-    /// For a rise: whether the level was passed since the alert opened.
-    pub(crate) passed: bool,
+    /// The newest time that its readings are for: what is older comes late.
+    pub(crate) newest: Option<Time>,
 }
 
 /// How far a condition has come for one rule and subject.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Progress {
-    /// Since when the open condition has held.
-    pub(crate) open_since: Option<Time>,
-    /// Since when the close condition has held.
-    pub(crate) close_since: Option<Time>,
-    /// The open alert.
-    pub(crate) alert: Option<AlertId>,
-    /// When its words were last sent out.
+    pub(crate) timers: Timers,
+    /// When the words of its alert were last sent out.
     pub(crate) told: Option<Time>,
+}
+
+/// What a condition of a combined rule was.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct ConditionSeen {
+    pub(crate) truth: Truth,
+    /// When it was last true, where it is remembered.
+    pub(crate) last_true: Option<Time>,
 }
 
 /// A warning that stands.
@@ -124,44 +134,32 @@ impl State {
         self.last_tick
     }
 
-    /// Makes the next tick look at everything: call it after reading a snapshot that other rules, or another
-    /// configuration of the city, may have written.
-    pub fn reconsider(&mut self) {
-        self.wake = None;
+    /// Bytes that the cells of rules on series take, without what they keep in windows.
+    pub fn cell_bytes(&self) -> usize {
+        self.shards.iter().map(|shard| shard.cells.len() * size_of::<Cell>()).sum()
     }
 
-    pub(crate) fn begin(&mut self, now: Time) {
+    pub(crate) fn begin(&mut self, context: &Context, now: Time) {
         self.started.get_or_insert(now);
         self.now = Some(self.now.map_or(now, |before| before.max(now)));
+        if self.layout.fingerprint != context.plan.layout.fingerprint {
+            self.move_to(context, now);
+        }
     }
 
-    /// Asks for the next tick to look again.
-    pub(crate) fn wake_at(&mut self, at: Time) {
-        self.wake = Some(self.wake.map_or(at, |wake| wake.min(at)));
-    }
-
-    /// A good word of a feed.
-    pub(crate) fn hear_feed(&mut self, context: &Context, feed: &FeedId, received: Time) {
+    /// A good word of a feed; true when it ends a silence that some rule may have noticed.
+    pub(crate) fn hear_feed(&mut self, context: &Context, feed: &FeedId, received: Time) -> bool {
+        let gap = context.feed_gaps.get(feed).copied();
         let Some(heard) = self.feeds.get_mut(feed) else {
-            self.feeds.insert(feed.clone(), Heard { received, since: received });
-            self.wake_at(received);
-            return;
+            self.feeds.insert(feed.clone(), Heard { received, since: received, newest: None });
+            return true;
         };
-        if heard.hear(received, context.feed_gaps.get(feed).copied()) {
-            self.wake_at(received);
+        let returned = gap.is_some_and(|gap| received.since(heard.received) > gap);
+        if returned {
+            heard.since = received;
         }
-    }
-
-    /// A reading of a series.
-    pub(crate) fn hear_series(&mut self, context: &Context, id: DatastreamId, received: Time) {
-        let heard = self.series.get_mut(&id);
-        let returned = heard.map(|heard| heard.hear(received, context.series_gaps.get(&id).copied()));
-        if returned.is_none() {
-            self.series.insert(id, Heard { received, since: received });
-        }
-        if returned != Some(false) {
-            self.wake_at(received);
-        }
+        heard.received = heard.received.max(received);
+        returned
     }
 
     /// Since when a feed has been silent, where it is silent now.
@@ -171,52 +169,96 @@ impl State {
         (now.since(since) > beat).then_some(since)
     }
 
+    /// When a series was last heard.
+    pub(crate) fn series_heard(&self, slot: SeriesSlot) -> Option<Time> {
+        self.shards.get(usize::from(slot.shard))?.series.get(slot.series as usize)?.received
+    }
+
     /// Since when a series has been silent, where it is silent now.
     pub(crate) fn series_silent_since(&self, context: &Context, id: DatastreamId, now: Time) -> Option<Time> {
-        let since = self.series.get(&id).map(|heard| heard.received).or(self.started)?;
-        let beat = context.datastreams.get(&id)?.beat;
+        let slot = context.plan.slot(id)?;
+        let since = self.series_heard(slot).or(self.started)?;
+        let beat = context.plan.series(slot)?.beat;
         (now.since(since) > beat).then_some(since)
     }
 
+    /// An alert opened.
+    pub(crate) fn opened(&mut self, alert: &Alert) {
+        *self.standing.entry(alert.key.rule.clone()).or_default() += 1;
+        self.moved.insert(alert.key.rule.clone());
+    }
+
+    /// An alert resolved.
+    pub(crate) fn resolved(&mut self, alert: &Alert) {
+        let rule = &alert.key.rule;
+        if let Some(count) = self.standing.get_mut(rule) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                self.standing.remove(rule);
+            }
+        }
+        self.moved.insert(rule.clone());
+        self.resolved.push_back(alert.clone());
+        if self.resolved.len() > RESOLVED_KEPT_MAX {
+            self.resolved.pop_front();
+        }
+    }
+
     /// Takes note of an acknowledgement; `None` when the alert is not open (or never was).
-    pub(crate) fn acknowledge(&mut self, record: &Record, now: Time) -> Option<Alert> {
+    pub(crate) fn acknowledge(&mut self, record: &Record, now: Time) -> Option<AlertChange> {
         let Record::Acknowledgement(acknowledgement) = record else { return None };
         let alert = self.alerts.get_mut(&acknowledgement.alert)?;
         alert.state = AlertState::Acknowledged;
         alert.acknowledged = Some(now);
         alert.acknowledged_by = Some(acknowledgement.role.clone());
         alert.note = Some(acknowledgement.note.clone()).filter(|note| !note.is_empty());
-        Some(alert.clone())
+        let mut change = AlertChange::of(AlertChangeKind::Acknowledged, alert.clone(), now);
+        change.by = Some(acknowledgement.role.clone());
+        change.words.clone_from(&alert.note);
+        Some(change)
     }
 
     /// Whether an alert of the rule on the subject is open.
     pub(crate) fn is_open(&self, rule: &Rule, subject: &str) -> bool {
         let key = (rule.id.clone(), subject.to_owned());
-        self.progress.get(&key).is_some_and(|progress| progress.alert.is_some())
-    }
-
-    /// What happened in a hole between readings is not known, so nothing has "held" through it.
-    pub(crate) fn break_timers(&mut self, rule: &Rule, subject: &str) {
-        if let Some(progress) = self.progress.get_mut(&(rule.id.clone(), subject.to_owned())) {
-            progress.open_since = None;
-            progress.close_since = None;
-        }
+        self.progress.get(&key).is_some_and(|progress| progress.timers.stands)
     }
 
     /// The key under which the progress of an alert is kept.
     pub(crate) fn progress_key(key: &AlertKey) -> (RuleId, String) {
         (key.rule.clone(), key.subject.clone())
     }
-}
 
-impl Heard {
-    /// A word; true when it ends a silence that some rule may have noticed.
-    fn hear(&mut self, received: Time, gap: Option<Span>) -> bool {
-        let returned = gap.is_some_and(|gap| received.since(self.received) > gap);
-        if returned {
-            self.since = received;
+    /// Moves what is remembered over to other rules or another configuration: what a cell of the same rule, part and
+    /// series knew, it still knows, as long as it looks for the same.
+    fn move_to(&mut self, context: &Context, now: Time) {
+        let old = std::mem::replace(&mut self.layout, context.plan.layout.clone());
+        let before = std::mem::take(&mut self.shards);
+        let mut heard: BTreeMap<DatastreamId, SeriesHeard> = BTreeMap::new();
+        let mut cells = BTreeMap::new();
+        for ((ids, places), shard) in old.series.iter().zip(&old.cells).zip(before) {
+            heard.extend(ids.iter().copied().zip(shard.series));
+            for ((rule, part, series), cell) in places.iter().zip(shard.cells) {
+                let rule = old.rules.get(*rule as usize);
+                if let (Some((rule, _)), Some(id)) = (rule, ids.get(*series as usize)) {
+                    cells.insert((rule.clone(), *part, *id), cell);
+                }
+            }
         }
-        self.received = self.received.max(received);
-        returned
+        for plan in &context.plan.shards {
+            let mut shard = Shard::default();
+            for series in &plan.series {
+                let known = heard.get(&series.id).copied().unwrap_or_default();
+                shard.series.push(SeriesHeard { silent: false, ..known });
+            }
+            for cell in &plan.cells {
+                let rule = context.rules.get(cell.rule as usize).map(|rule| rule.id.clone());
+                let series = plan.series.get(cell.series as usize).map(|series| series.id);
+                let known = rule.zip(series).and_then(|(rule, series)| cells.remove(&(rule, cell.part, series)));
+                shard.cells.push(known.unwrap_or_default());
+            }
+            self.shards.push(shard);
+        }
+        self.jobs = Jobs::all(context, now);
     }
 }

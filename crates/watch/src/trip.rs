@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use city::{AlertChange, FeedId, RouteId, ServiceDate, Span, Time, Timetable, TripKey, timetable::Trip};
+use city::{FeedId, RouteId, ServiceDate, Span, Time, Timetable, TripKey, timetable::Trip};
 
 use crate::context::Context;
 use crate::engine::feed_blindness;
-use crate::life::{self, Bearings, Judgement};
+use crate::life::{Bearings, Judgement, Said};
 use crate::rule::{OnTrip, Rule, Trouble};
 use crate::state::{RUNS_MAX, RunHeard, State};
+use crate::timers::Holding;
 use crate::truth::Truth;
 use crate::words;
 
@@ -78,19 +79,9 @@ struct OnRoute {
     departures: Vec<Time>,
 }
 
-/// Counts the trips of every route; called by ticks, works on the full minute.
-pub(crate) fn judge(
-    state: &mut State,
-    context: &Context,
-    rule: &Rule,
-    kind: &OnTrip,
-    now: Time,
-    out: &mut Vec<AlertChange>,
-) {
-    if now != now.floor(EVERY) {
-        return;
-    }
-    let Some(timetable) = context.timetables.get(&kind.timetable) else { return };
+/// Counts the trips of every route; called on the full minute.
+pub(crate) fn judgements(state: &State, context: &Context, rule: &Rule, kind: &OnTrip, now: Time) -> Vec<Judgement> {
+    let Some(timetable) = context.timetables.get(&kind.timetable) else { return Vec::new() };
     let blind = kind.feeds.iter().find_map(|feed| feed_blindness(state, context, feed, now));
     let mut by_route = match kind.trouble {
         Trouble::Late(by) => late(state, timetable, kind, by, now),
@@ -101,24 +92,24 @@ pub(crate) fn judge(
             by_route.entry(RouteId::new(route)).or_default();
         }
     }
-    for (route, trouble) in by_route {
+    let judged = by_route.into_iter().map(|(route, trouble)| {
         let (title, detail) = words(context, timetable, kind, &route, &trouble);
-        let judgement = Judgement {
+        Judgement {
             subject: format!("route:{route}"),
-            at: now,
-            open: Truth::from(trouble.count >= kind.trips).when_seen(blind.is_none()),
-            open_for: kind.open_for,
-            close: Truth::from(trouble.count < kind.close_below).when_seen(blind.is_none()),
-            close_for: kind.close_for,
+            holding: Holding {
+                at: now,
+                open: Truth::from(trouble.count >= kind.trips).when_seen(blind.is_none()),
+                open_for: kind.open_for,
+                close: Truth::from(trouble.count < kind.close_below).when_seen(blind.is_none()),
+                close_for: kind.close_for,
+            },
             blind: blind.clone(),
             severity: rule.severity,
-            title,
-            detail,
-            expected: None,
+            said: Said { title, detail, expected: None },
             bearings: Bearings { feed: kind.feeds.first().cloned(), ..Bearings::default() },
-        };
-        life::advance(state, rule, judgement, now, out);
-    }
+        }
+    });
+    judged.collect()
 }
 
 fn route_of<'a>(timetable: &'a Timetable, kind: &OnTrip, trip: &Trip) -> Option<&'a RouteId> {

@@ -4,11 +4,13 @@ use std::collections::VecDeque;
 
 use city::{AlertChange, FeedId, Place, PlaceId, Span, Time, Warning};
 
+use crate::combined::Looks;
 use crate::context::Context;
 use crate::engine::feed_blindness;
-use crate::life::{self, Bearings, Judgement};
+use crate::life::{self, Bearings, Judgement, Said};
 use crate::rule::{Kind, OnWarning, Rule};
 use crate::state::{Standing, State, THREAD_MAX, WARNINGS_MAX};
+use crate::timers::Holding;
 use crate::truth::Truth;
 use crate::words;
 
@@ -17,24 +19,12 @@ pub const STANDS_WITHOUT_EXPIRY: Span = Span::h(72);
 /// How long an expired warning is still remembered when its feed is silent and may not have said that it goes on.
 pub const REMEMBERED_AFTER_EXPIRY: Span = Span::h(24);
 
-/// Takes a message into its thread, and judges the rules on its feed.
-pub(crate) fn receive(
-    state: &mut State,
-    context: &Context,
-    feed: &FeedId,
-    message: &Warning,
-    now: Time,
-    out: &mut Vec<AlertChange>,
-) {
-    let Some(rules) = context.by_warning_feed.get(feed) else { return };
+/// Takes a message into its thread; whether some rule looks at its feed.
+pub(crate) fn receive(state: &mut State, context: &Context, feed: &FeedId, message: &Warning) -> bool {
+    let Some(rules) = context.by_warning_feed.get(feed) else { return false };
     let rules: Vec<&Rule> = rules.iter().filter_map(|at| context.rules.get(*at)).collect();
     take(state, context, feed, message, &rules);
-    for rule in rules {
-        if let Kind::Warning(kind) = &rule.kind {
-            judge(state, context, rule, kind, now, out);
-        }
-    }
-    state.wake_at(now);
+    true
 }
 
 /// An update keeps the thread, and with it the alert: nobody is rung again for the same storm.
@@ -61,10 +51,7 @@ fn take(state: &mut State, context: &Context, feed: &FeedId, message: &Warning, 
     if identifiers.len() > THREAD_MAX {
         identifiers.pop_front();
     }
-    let named = rules.iter().filter_map(|rule| match &rule.kind {
-        Kind::Warning(kind) => Some(&kind.places),
-        _ => None,
-    });
+    let named = rules.iter().flat_map(|rule| kinds_of(&rule.kind)).map(|kind| &kind.places);
     let mut touched: Vec<PlaceId> =
         named.flatten().filter(|id| context.places.get(*id).is_some_and(|p| touches(message, p))).cloned().collect();
     touched.sort();
@@ -75,6 +62,23 @@ fn take(state: &mut State, context: &Context, feed: &FeedId, message: &Warning, 
         if let Some(key) = first_over.map(|(key, _)| key.clone()) {
             state.warnings.remove(&key);
         }
+    }
+}
+
+/// What a rule looks at in warnings: itself, or some of its conditions.
+pub(crate) fn kinds_of(kind: &Kind) -> Vec<&OnWarning> {
+    match kind {
+        Kind::Warning(kind) => vec![kind],
+        Kind::Combined(combined) => combined
+            .conditions
+            .iter()
+            .filter_map(|condition| match &condition.looks {
+                Looks::At(kind) => Some(kinds_of(kind)),
+                Looks::Alert(_) => None,
+            })
+            .flatten()
+            .collect(),
+        _ => Vec::new(),
     }
 }
 
@@ -95,14 +99,7 @@ fn end(warning: &Warning) -> Time {
 }
 
 /// Judges every standing warning for every place of the rule.
-pub(crate) fn judge(
-    state: &mut State,
-    context: &Context,
-    rule: &Rule,
-    kind: &OnWarning,
-    now: Time,
-    out: &mut Vec<AlertChange>,
-) {
+pub(crate) fn judgements(state: &State, context: &Context, rule: &Rule, kind: &OnWarning, now: Time) -> Vec<Judgement> {
     let blind = feed_blindness(state, context, &kind.feed, now);
     let mut judgements = Vec::new();
     for ((feed, root), standing) in &state.warnings {
@@ -124,15 +121,13 @@ pub(crate) fn judge(
                 continue;
             }
             let mut judgement = judged(context, rule, warning, place, subject, now);
-            judgement.open = open;
-            judgement.close = open.not();
+            judgement.holding.open = open;
+            judgement.holding.close = open.not();
             judgement.blind.clone_from(&blind);
             judgements.push(judgement);
         }
     }
-    for judgement in judgements {
-        life::advance(state, rule, judgement, now, out);
-    }
+    judgements
 }
 
 fn subject(root: &str, place: &PlaceId) -> String {
@@ -150,16 +145,20 @@ fn judged(context: &Context, rule: &Rule, warning: &Warning, place: &Place, subj
     };
     Judgement {
         subject,
-        at: now,
-        open: Truth::Unknown,
-        open_for: Span::default(),
-        close: Truth::Unknown,
-        close_for: Span::default(),
+        holding: Holding {
+            at: now,
+            open: Truth::Unknown,
+            open_for: Span::default(),
+            close: Truth::Unknown,
+            close_for: Span::default(),
+        },
         blind: None,
         severity: rule.severity.max(warning.severity),
-        title,
-        detail: format!("{}: {kind}", warning.sender_name),
-        expected: Some(warning.onset).filter(|onset| *onset > now),
+        said: Said {
+            title,
+            detail: format!("{}: {kind}", warning.sender_name),
+            expected: Some(warning.onset).filter(|onset| *onset > now),
+        },
         bearings: Bearings {
             feed: None,
             place: Some(place.id.clone()),
@@ -169,12 +168,14 @@ fn judged(context: &Context, rule: &Rule, warning: &Warning, place: &Place, subj
     }
 }
 
-/// The next onset or end.
-pub(crate) fn next_wake(state: &State, kind: &OnWarning, now: Time) -> Option<Time> {
-    let standing = state.warnings.iter().filter(|((feed, _), _)| *feed == kind.feed);
-    let turns = standing.flat_map(|(_, standing)| {
+/// The next onset or end of a warning that some rule looks at.
+pub(crate) fn next_turn(state: &State, context: &Context, now: Time) -> Option<Time> {
+    let turns = state.warnings.iter().flat_map(|((feed, _), standing)| {
+        let rules = context.by_warning_feed.get(feed).into_iter().flatten().filter_map(|at| context.rules.get(*at));
+        let kinds = rules.flat_map(|rule| kinds_of(&rule.kind)).filter(move |kind| kind.feed == *feed);
         let warning = &standing.warning;
-        [warning.onset - kind.before, end(warning), end(warning) + REMEMBERED_AFTER_EXPIRY]
+        let onsets = kinds.map(|kind| warning.onset - kind.before);
+        onsets.chain([end(warning), end(warning) + REMEMBERED_AFTER_EXPIRY])
     });
     turns.filter(|at| *at > now).min()
 }
@@ -204,7 +205,6 @@ pub(crate) fn forget(state: &mut State, context: &Context, now: Time, out: &mut 
         .collect();
     for alert in lost {
         state.alerts.remove(&alert.id);
-        state.progress.remove(&State::progress_key(&alert.key));
-        out.push(life::close(alert, "The warning has ended; no further word of it came.", now));
+        out.push(life::close(state, alert, "The warning has ended; no further word of it came.", now));
     }
 }

@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use city::alert::AlertChangeKind;
 use city::record::Entry;
 use city::{
-    AlertChange, Contract, Datastream, DatastreamId, FeedKind, Observation, ObservedProperty, Place, Position, Record,
-    Span, Thing, ThingId, Time,
+    AlertChange, Contract, Datastream, DatastreamId, FeedKind, Observation, ObservedProperty, Place, Position, Purpose,
+    Record, Span, Thing, ThingId, Time,
 };
 use jiff::tz::TimeZone;
 use toml::{Table, Value};
@@ -111,6 +111,7 @@ fn parts(city: &Table) -> Parts {
         places: places.collect(),
         timetables: BTreeMap::new(),
         timezone: TimeZone::get("America/Sao_Paulo").expect("a zone"),
+        workers: 2,
     }
 }
 
@@ -126,12 +127,30 @@ fn context() -> Context {
         .map(|path| (path.display().to_string(), std::fs::read_to_string(&path).expect("a rule")))
         .collect();
     let files: Vec<RuleFile<'_>> = files.iter().map(|(path, text)| RuleFile { path, text }).collect();
+    let list = |table: &Table, key: &str| -> Vec<String> {
+        let items = table.get(key).and_then(Value::as_array).expect(key);
+        items.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+    };
+    let purposes: Vec<Purpose> = city
+        .get("purpose")
+        .and_then(Value::as_array)
+        .expect("purposes")
+        .iter()
+        .filter_map(Value::as_table)
+        .map(|table| Purpose {
+            id: text(table, "id"),
+            words: text(table, "words"),
+            roles: list(table, "roles"),
+            feeds: list(table, "feeds").iter().map(|feed| feed.as_str().into()).collect(),
+        })
+        .collect();
     let known = Known {
         things: &parts.things,
         datastreams: &parts.datastreams,
         contracts: &parts.contracts,
         places: &parts.places,
         roles: &roles,
+        purposes: &purposes,
     };
     let loaded = parse(&files, &known);
     for error in loaded.as_ref().err().into_iter().flatten() {

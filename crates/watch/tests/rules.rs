@@ -5,7 +5,8 @@ mod town;
 
 use city::Span;
 use town::{HEAD, contracts, datastreams, load, load_bare, places, properties, things};
-use watch::rule::{Kind, Side, Statistic};
+use watch::figure::{Figure, Statistic};
+use watch::rule::{Kind, Side};
 use watch::{Names, explain};
 
 const RISE: &str = r#"
@@ -62,8 +63,7 @@ fn every_mistake_of_every_file_is_told_with_line_column_and_what_would_be_right(
         "rules/one.toml:12:1: `speed` is no field here; the fields are ",
         "rules/one.toml:14:9: `level` is \"high\"; it should be a number in the unit of the series",
         "rules/one.toml:18:8: `drop` is how far below the level; it cannot be negative",
-        "rules/two.toml:1:8: `kind` is \"alarm\"; it should be one of \"threshold\", \"rise\", \"absence\", \"warning\", \
-         \"trip\"",
+        "rules/two.toml:1:8: `kind` is \"alarm\"; it should be one of \"threshold\", \"trend\", \"deviation\", ",
     ];
     assert_eq!(told.len(), expected.len(), "{told:#?}");
     for (found, start) in told.iter().zip(expected) {
@@ -90,7 +90,7 @@ fn conditions_that_would_flap_or_hold_too_much_are_refused() {
         (threshold("1 h", "above = 2.5", "below = 2.6"), "should be at most 2.5"),
         (threshold("1 h", "above = 2.5", "above = 2.6"), "should be `below`"),
         (threshold("1 h", "below = 2.5", "above = 2.4"), "should be at least 2.5"),
-        (threshold("1 h", "above = 1\nbelow = 2", "below = 1"), "both `above` and `below`"),
+        (threshold("1 h", "above = 1\nbelow = 2", "below = 1"), "more than one of `above` or `below`"),
         (threshold("1 h", "for = \"1 h\"", "below = 1"), "needs `above` or `below`"),
         (threshold("365 days", "above = 2.5", "below = 2.5"), "would hold more than 4320 readings"),
     ];
@@ -120,11 +120,9 @@ fn a_rule_reads_as_it_is_written() {
     let low = "kind = \"threshold\"\nwhat = \"The lake\"\ndatastreams = [1, 2]\nstatistic = \"min\"\nwindow = \"2 h\"\n\
                [open]\nbelow = 0\n[close]\nabove = 0.2\nfor = \"1 h\"\n";
     let rules = load(&[("low", low)]).expect("it loads");
-    let Kind::Threshold(threshold) = &rules[0].kind else { panic!("a threshold") };
-    assert_eq!(
-        (threshold.statistic, threshold.open, threshold.close),
-        (Statistic::Min, Side::Below(0.0), Side::Above(0.2))
-    );
+    let Kind::Figure(threshold) = &rules[0].kind else { panic!("a threshold") };
+    let figure = Figure::Window { statistic: Statistic::Min, window: Span::h(2) };
+    assert_eq!((threshold.figure, threshold.open, threshold.close), (figure, Side::Below(0.0), Side::Above(0.2)));
     assert_eq!(threshold.datastreams.len(), 2);
 }
 

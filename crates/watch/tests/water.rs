@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 use std::io::Read as _;
 use std::path::Path;
 
-use city::{Contract, Datastream, FeedKind, ObservedProperty, Position, Span, Thing, ThingId, Time};
+use city::{Contract, Datastream, FeedKind, ObservedProperty, Position, Purpose, Span, Thing, ThingId, Time};
 use jiff::tz::TimeZone;
 use watch::backtest::{Backtest, Series, backtest};
 use watch::parse::{Known, RuleFile, parse};
@@ -79,6 +79,12 @@ fn water_rule(city: &City) -> Rule {
         contracts: std::slice::from_ref(&city.contract),
         places: &[],
         roles: &["water_desk".to_owned()],
+        purposes: &[Purpose {
+            id: "flood_warning".to_owned(),
+            words: String::new(),
+            roles: vec!["water_desk".to_owned()],
+            feeds: vec!["water".into()],
+        }],
     };
     let file = RuleFile { path: "demo/rules/lake-will-pass-3m.toml", text: RULE };
     parse(&[file], &known).expect("the demo's rule loads").remove(0)

@@ -62,6 +62,20 @@ pub(super) struct CityText {
     pub public_url: Option<String>,
 }
 
+/// `[[purpose]]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PurposeText {
+    /// Id.
+    pub id: String,
+    /// In words that a resident understands.
+    pub words: String,
+    /// Roles that may ask for it.
+    pub roles: Vec<String>,
+    /// Feeds that may be asked for it.
+    pub feeds: Vec<String>,
+}
+
 /// `[[place]]`
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -267,6 +281,8 @@ pub(super) struct CityFile {
     pub city: Option<Placed<CityText>>,
     /// `[[place]]`
     pub places: Vec<Placed<PlaceText>>,
+    /// `[[purpose]]`
+    pub purposes: Vec<Placed<PurposeText>>,
     /// `[[observed_property]]`
     pub observed_properties: Vec<Placed<ObservedPropertyText>>,
     /// `[[thing]]`
@@ -295,6 +311,7 @@ pub(super) fn read(file: &Path, text: &str) -> (CityFile, Vec<Mistake>) {
         match key.get_ref().as_ref() {
             "city" => out.city = reader.one(value),
             "place" => out.places = reader.many(value),
+            "purpose" => out.purposes = reader.many(value),
             "observed_property" => out.observed_properties = reader.many(value),
             "thing" => out.things = reader.many(value),
             "datastream" => out.datastreams = reader.many(value),
@@ -304,7 +321,8 @@ pub(super) fn read(file: &Path, text: &str) -> (CityFile, Vec<Mistake>) {
             "mqtt" => out.mqtt = reader.one(value),
             "demo" => out.demo = reader.one(value),
             other => {
-                let known = "city, place, observed_property, thing, datastream, feed, depot, basemap, mqtt, demo";
+                let known =
+                    "city, purpose, place, observed_property, thing, datastream, feed, depot, basemap, mqtt, demo";
                 reader.say(key.span(), format!("unknown table {other:?}, expected one of {known}"));
             }
         }

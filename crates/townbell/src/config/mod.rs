@@ -5,6 +5,8 @@ mod duration;
 mod file;
 mod mistake;
 mod mqtt;
+mod purposes;
+mod rules;
 mod sandbox;
 
 use std::collections::{HashMap, HashSet};
@@ -14,7 +16,7 @@ use std::path::{Path, PathBuf};
 
 use city::{
     BoundingBox, Contract, Datastream, DatastreamId, DeclaredKey, FeedId, FeedKind, Keeps, ObservedProperty,
-    ObservedPropertyId, Place, PlaceId, Polygon, Position, Span, Thing, ThingId,
+    ObservedPropertyId, Place, PlaceId, Polygon, Position, Purpose, Span, Thing, ThingId,
 };
 
 pub use demo::{DemoFeed, DemoText, Recording};
@@ -79,6 +81,8 @@ pub struct City {
     pub languages: Vec<String>,
     /// Roles that may take an alert.
     pub roles: Vec<String>,
+    /// Why its roles may ask its feeds.
+    pub purposes: Vec<Purpose>,
     /// Whom to credit.
     pub attribution: Vec<String>,
     /// What every page says.
@@ -121,7 +125,7 @@ impl City {
         let (tables, mut mistakes) = file::read(&file, &text);
         let mut checker = Checker { file: &file, text: &text, mistakes: &mut mistakes };
         let city = checker.city(folder, tables);
-        let city = city.map(|city| city.with_rules(folder, &mut mistakes));
+        let city = city.map(|city| city.with_rules(&mut mistakes));
         mistakes.sort();
         mistakes.dedup();
         match city {
@@ -139,57 +143,6 @@ impl City {
     pub fn contracts(&self) -> Vec<Contract> {
         self.feeds.iter().map(|feed| feed.contract.clone()).collect()
     }
-
-    fn with_rules(mut self, folder: &Path, mistakes: &mut Vec<Mistake>) -> Self {
-        let rules = folder.join("rules");
-        let mut files: Vec<(String, String)> = Vec::new();
-        let listed = std::fs::read_dir(&rules).into_iter().flatten().flatten().map(|entry| entry.path());
-        for path in listed.filter(|path| is_rule(path)) {
-            match std::fs::read_to_string(&path) {
-                Ok(text) => files.push((path.display().to_string(), text)),
-                Err(error) => mistakes.push(Mistake::file(&path, format!("cannot be read: {error}"))),
-            }
-        }
-        files.sort();
-        let files: Vec<watch::RuleFile<'_>> = files.iter().map(|(path, text)| watch::RuleFile { path, text }).collect();
-        let contracts = self.contracts();
-        let known = watch::Known {
-            things: &self.things,
-            datastreams: &self.datastreams,
-            contracts: &contracts,
-            places: &self.places,
-            roles: &self.roles,
-        };
-        match watch::parse(&files, &known) {
-            Ok(loaded) => self.rules = loaded,
-            Err(errors) => mistakes.extend(errors.into_iter().map(|error| Mistake {
-                file: PathBuf::from(error.file),
-                line: error.line,
-                column: error.column,
-                message: error.message,
-            })),
-        }
-        self
-    }
-
-    /// A rule as one plain sentence.
-    pub fn explain(&self, rule: &watch::Rule) -> String {
-        let contracts = self.contracts();
-        let names = watch::Names {
-            things: &self.things,
-            datastreams: &self.datastreams,
-            properties: &self.observed_properties,
-            contracts: &contracts,
-            places: &self.places,
-        };
-        watch::explain(rule, &names)
-    }
-}
-
-/// `rules/*.toml`, but not their tests beside them (`*.test.toml`).
-fn is_rule(path: &Path) -> bool {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    name.strip_suffix(".toml").is_some_and(|stem| stem.strip_suffix(".test").is_none())
 }
 
 /// Looks across the tables: references, ranges, what a kind of feed needs.
@@ -211,6 +164,7 @@ impl Checker<'_> {
         let datastreams = self.datastreams(&tables, &observed_properties, &things, &feeds);
         let places = self.places(&tables);
         let depots = tables.depots.iter().filter_map(|d| self.outline(&d.value.outline, &d.span)).collect();
+        let purposes = self.purposes(&tables, &feeds);
         let Some(Placed { value: head, span }) = tables.city else {
             self.say(&(0..0), "expected a table [city] with name, timezone, bbox and roles");
             return None;
@@ -257,6 +211,7 @@ impl Checker<'_> {
             centre,
             languages: head.languages,
             roles: head.roles,
+            purposes,
             attribution: head.attribution,
             notice: head.notice,
             public_url: head.public_url,

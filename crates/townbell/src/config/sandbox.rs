@@ -42,6 +42,7 @@ impl City {
             centre: Position { longitude: 0.0, latitude: 0.0 },
             languages: Vec::new(),
             roles: vec!["duty_officer".to_owned()],
+            purposes: Vec::new(),
             attribution: Vec::new(),
             notice: Some(
                 "Sandbox: a throw-away SensorThings store. Nothing here is of any city; it is gone when it stops."

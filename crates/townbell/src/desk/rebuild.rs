@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use anyhow::Context as _;
 use city::{FeedKind, Record, Seq, Span, Time};
 use store::AlertFilter;
 
@@ -35,10 +34,11 @@ impl Clerk {
         let known = self.store.read().watch_state()?;
         let mut seq = Seq(0);
         if let Some((position, snapshot)) = known.as_ref().and_then(|known| known.snapshot.as_ref()) {
-            self.watcher
-                .restore(*position, snapshot)
-                .context("the watcher's state in the store is not of this program")?;
-            seq = position.seq;
+            match self.watcher.restore(*position, snapshot) {
+                Ok(()) => seq = position.seq,
+                // Of another version of the program: the journal has all that it was made from.
+                Err(error) => tracing::warn!(%error, "the watch goes over the whole journal again"),
+            }
         }
         let mut caught_up = known.is_none();
         loop {

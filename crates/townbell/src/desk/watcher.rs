@@ -29,6 +29,7 @@ impl Watcher {
             places: city.places.clone(),
             timetables: BTreeMap::new(),
             timezone: city.zone.clone(),
+            workers: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
         });
         Self { context, state: State::default(), position: None, steps: Vec::new(), snapshot_seq: 0 }
     }
@@ -36,8 +37,6 @@ impl Watcher {
     /// Goes on from a snapshot.
     pub(super) fn restore(&mut self, position: WatchPosition, snapshot: &[u8]) -> Result<(), postcard::Error> {
         self.state = postcard::from_bytes(snapshot)?;
-        // The rules may have been edited since.
-        self.state.reconsider();
         self.position = Some(position);
         self.snapshot_seq = position.seq.0;
         Ok(())

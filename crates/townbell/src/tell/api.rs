@@ -197,7 +197,7 @@ pub async fn rules(State(app): State<App>) -> Json<RulePage> {
         consequence: rule.consequence.clone(),
         first_action: rule.first_action.clone(),
         respond_within_s: rule.respond_within.as_s(),
-        purpose: rule.purpose.clone(),
+        purpose: app.city.purpose_words(rule),
         version: rule.version.clone(),
         file: std::path::Path::new(&rule.file).file_name().unwrap_or_default().to_string_lossy().into_owned(),
     };

@@ -194,7 +194,7 @@ severity = "moderate"
 consequence = "Something floods."
 first_action = "Go and look."
 respond_within = "15 min"
-purpose = "To test"
+purpose = "to_test"
 "#;
 
 /// Writes the configuration of a city that reads these feeds once a second, and one rule on its gauge, one on its
@@ -214,7 +214,12 @@ pub fn write_city(folder: &Path, foreign: &Foreign, feeds: &[FeedLine<'_>]) -> P
              purpose = \"to test\"\nbeat = \"1 min\"\nretention = \"30 days\"\n{reached}{belongs}"
         )
     };
-    let text = CITY.to_owned() + &feeds.iter().map(feed).collect::<Vec<_>>().concat();
+    let names: Vec<String> = feeds.iter().map(|(id, ..)| format!("{id:?}")).collect();
+    let purpose = format!(
+        "[[purpose]]\nid = \"to_test\"\nwords = \"To test\"\nroles = [\"duty_officer\"]\nfeeds = [{}]\n",
+        names.join(", ")
+    );
+    let text = CITY.to_owned() + &purpose + &feeds.iter().map(feed).collect::<Vec<_>>().concat();
     std::fs::write(city.join("city.toml"), text).expect("written");
     let level = "kind = \"threshold\"\nwhat = \"The river\"\ndatastream = 1\nstatistic = \"last\"\n";
     let rules = [

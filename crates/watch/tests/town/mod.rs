@@ -11,8 +11,8 @@ use city::id::DatastreamId;
 use city::record::{Entry, FeedBeat};
 use city::timetable::{Mode, Route, Service, Stop, StopTime, Timetable, Trip};
 use city::{
-    AlertChange, Contract, Datastream, FeedKind, ObservedProperty, Place, Position, Record, ServiceDate, Span, Thing,
-    ThingId, Time, TripKey,
+    AlertChange, Contract, Datastream, FeedKind, ObservedProperty, Place, Position, Purpose, Record, ServiceDate, Span,
+    Thing, ThingId, Time, TripKey,
 };
 use jiff::tz::TimeZone;
 use watch::{Context, Known, Parts, Rule, RuleError, RuleFile, parse};
@@ -23,7 +23,7 @@ severity = "moderate"
 consequence = "Something floods."
 first_action = "Go and look."
 respond_within = "15 min"
-purpose = "To test"
+purpose = "to_test"
 "#;
 
 /// 2024-05-02T00:00 in the town.
@@ -115,6 +115,15 @@ pub fn places() -> Vec<Place> {
     }]
 }
 
+pub fn purposes() -> Vec<Purpose> {
+    vec![Purpose {
+        id: "to_test".to_owned(),
+        words: "To test".to_owned(),
+        roles: roles(),
+        feeds: contracts().into_iter().map(|contract| contract.feed).collect(),
+    }]
+}
+
 /// One line, six trips: 06:00, 06:10 .. 06:50, each of 30 min, every day of May 2024.
 pub fn timetable() -> Timetable {
     let stop =
@@ -170,8 +179,15 @@ pub fn load(files: &[(&str, &str)]) -> Result<Vec<Rule>, Vec<RuleError>> {
 pub fn load_bare(files: &[(&str, &str)]) -> Result<Vec<Rule>, Vec<RuleError>> {
     let files: Vec<RuleFile<'_>> = files.iter().map(|(path, text)| RuleFile { path, text }).collect();
     let (things, datastreams, contracts, places, roles) = (things(), datastreams(), contracts(), places(), roles());
-    let known =
-        Known { things: &things, datastreams: &datastreams, contracts: &contracts, places: &places, roles: &roles };
+    let purposes = purposes();
+    let known = Known {
+        things: &things,
+        datastreams: &datastreams,
+        contracts: &contracts,
+        places: &places,
+        roles: &roles,
+        purposes: &purposes,
+    };
     parse(&files, &known)
 }
 
@@ -185,6 +201,7 @@ pub fn context(files: &[(&str, &str)]) -> Context {
         places: places(),
         timetables: BTreeMap::from([("timetable".into(), Arc::new(timetable()))]),
         timezone: TimeZone::get("America/Sao_Paulo").expect("a zone"),
+        workers: 2,
     })
 }
 

@@ -1,0 +1,47 @@
+//! What roles do with alerts: give them away, put them off, write about them.
+
+use city::alert::AlertChangeKind;
+use city::{Alert, AlertChange, AlertId, DeskAction, DeskActionKind, Time};
+
+use crate::state::State;
+
+/// Takes note of an action; `None` when it is about no alert that is known, or about none at all.
+pub(crate) fn take(state: &mut State, action: &DeskAction, now: Time) -> Option<AlertChange> {
+    let role = &action.role;
+    match &action.what {
+        DeskActionKind::Assign { alert, to, note } => {
+            let alert = state.alerts.get_mut(alert)?;
+            alert.assigned_to = Some(to.clone());
+            let words = if note.is_empty() { to.clone() } else { format!("{to}: {note}") };
+            Some(change(AlertChangeKind::Assigned, alert, role, Some(words), now))
+        }
+        DeskActionKind::Snooze { alert, until, note } => {
+            let alert = state.alerts.get_mut(alert)?;
+            alert.snoozed_until = Some(*until);
+            Some(change(AlertChangeKind::Snoozed, alert, role, Some(note.clone()), now))
+        }
+        DeskActionKind::Wake { alert } => {
+            let alert = state.alerts.get_mut(alert)?;
+            alert.snoozed_until.take()?;
+            Some(change(AlertChangeKind::Woken, alert, role, None, now))
+        }
+        DeskActionKind::Comment { alert, text } => {
+            let alert = known(state, alert)?;
+            Some(change(AlertChangeKind::Commented, alert, role, Some(text.clone()), now))
+        }
+        DeskActionKind::Silence(_)
+        | DeskActionKind::EndSilence { .. }
+        | DeskActionKind::Cover(_)
+        | DeskActionKind::EndCover { .. } => None,
+    }
+}
+
+/// An alert that is open, or resolved lately.
+fn known<'s>(state: &'s State, id: &AlertId) -> Option<&'s Alert> {
+    state.alerts.get(id).or_else(|| state.resolved.iter().rev().find(|alert| alert.id == *id))
+}
+
+fn change(kind: AlertChangeKind, alert: &Alert, role: &str, words: Option<String>, now: Time) -> AlertChange {
+    let words = words.filter(|words| !words.is_empty());
+    AlertChange { at: now, kind, alert: alert.clone(), by: Some(role.to_owned()), words }
+}

@@ -1,0 +1,161 @@
+//! A guard: a condition in CEL (Common Expression Language) that must hold as well before a rule opens.
+//!
+//! CEL has no "unknown", but it says what an expression is worth although a part of it is missing: `false && x` is
+//! false whatever `x` is (CEL specification, "Logical operators"). So what cannot be seen is left out, and an
+//! expression that cannot do without it is unknown: Kleene's tables, by the language's own rule.
+
+use std::fmt;
+use std::sync::Arc;
+
+use cel::{Program, Value};
+use city::{DatastreamId, Time};
+use jiff::tz::TimeZone;
+
+use crate::truth::Truth;
+
+/// Longest guard, in bytes: a line that a person still understands.
+pub const GUARD_BYTES_MAX: usize = 400;
+/// The names that a guard has besides its inputs.
+pub const NAMES: [&str; 4] = ["value", "hour", "weekday", "month"];
+/// What a guard may be made of: comparisons, logic and sums, and nothing that walks over a list.
+const OPERATORS: [&str; 15] =
+    ["_&&_", "_||_", "!_", "_==_", "_!=_", "_<_", "_<=_", "_>_", "_>=_", "_+_", "_-_", "_*_", "_/_", "-_", "_?_:_"];
+
+/// A guard with its inputs.
+#[derive(Clone)]
+pub struct Guard {
+    /// The expression.
+    pub text: String,
+    /// Names of series whose newest reading it may ask for.
+    pub inputs: Vec<(String, DatastreamId)>,
+    /// Whether it asks for the time.
+    pub(crate) by_clock: bool,
+    program: Arc<Program>,
+}
+
+impl fmt::Debug for Guard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Guard").field("text", &self.text).field("inputs", &self.inputs).finish_non_exhaustive()
+    }
+}
+
+impl PartialEq for Guard {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text && self.inputs == other.inputs
+    }
+}
+
+impl Guard {
+    /// Compiles. The error is a place (bytes into the text) and what is wrong.
+    pub(crate) fn compile(text: &str, inputs: Vec<(String, DatastreamId)>) -> Result<Self, (usize, String)> {
+        if text.len() > GUARD_BYTES_MAX {
+            return Err((0, format!("a guard has at most {GUARD_BYTES_MAX} characters")));
+        }
+        let program = Program::compile(text).map_err(|errors| {
+            let first = errors.errors.first();
+            let column = first.map_or(0, |error| usize::try_from(error.pos.1).unwrap_or_default().saturating_sub(1));
+            (column, first.map_or_else(|| "not CEL".to_owned(), |error| format!("not CEL: {}", error.msg)))
+        })?;
+        let references = program.references();
+        let known = |name: &&str| NAMES.contains(name) || inputs.iter().any(|(input, _)| input == name);
+        if let Some(unknown) = references.variables().into_iter().find(|name| !known(name)) {
+            let names: Vec<&str> = NAMES.into_iter().chain(inputs.iter().map(|(name, _)| name.as_str())).collect();
+            let place = text.find(unknown).unwrap_or_default();
+            return Err((place, format!("`{unknown}` is no name here; the names are {}", names.join(", "))));
+        }
+        if let Some(other) = references.functions().into_iter().find(|name| !OPERATORS.contains(name)) {
+            return Err((
+                text.find(other).unwrap_or_default(),
+                format!("`{other}` is not allowed; a guard compares, reckons and joins"),
+            ));
+        }
+        let by_clock = ["hour", "weekday", "month"].iter().any(|name| references.has_variable(name));
+        drop(references);
+        let guard = Self { text: text.to_owned(), inputs, by_clock, program: Arc::new(program) };
+        guard.gives_a_truth()?;
+        Ok(guard)
+    }
+
+    /// An expression that gives a number is no condition.
+    fn gives_a_truth(&self) -> Result<(), (usize, String)> {
+        let mut context = cel::Context::default();
+        for name in NAMES.into_iter().chain(self.inputs.iter().map(|(name, _)| name.as_str())) {
+            context.add_variable_from_value(name, 1.0);
+        }
+        match self.program.execute(&context) {
+            Ok(Value::Bool(_)) => Ok(()),
+            Ok(_) => Err((0, "a guard should be true or false, as \"hour >= 22 || hour < 6\"".to_owned())),
+            Err(error) => Err((0, format!("a guard should be true or false: {error}"))),
+        }
+    }
+
+    /// Whether it holds. `value` is the figure of the rule; `input` gives the newest reading of a series, or nothing
+    /// when it cannot be seen.
+    pub(crate) fn holds(
+        &self,
+        value: Option<f64>,
+        now: Time,
+        zone: &TimeZone,
+        input: impl Fn(DatastreamId) -> Option<f64>,
+    ) -> Truth {
+        let mut context = cel::Context::default();
+        if let Some(value) = value {
+            context.add_variable_from_value("value", value);
+        }
+        if self.by_clock {
+            let local = now.timestamp().to_zoned(zone.clone());
+            context.add_variable_from_value("hour", f64::from(local.hour()));
+            context.add_variable_from_value("weekday", f64::from(local.weekday().to_monday_one_offset()));
+            context.add_variable_from_value("month", f64::from(local.month()));
+        }
+        for (name, datastream) in &self.inputs {
+            if let Some(value) = input(*datastream) {
+                context.add_variable_from_value(name.as_str(), value);
+            }
+        }
+        match self.program.execute(&context) {
+            Ok(Value::Bool(holds)) => Truth::from(holds),
+            _ => Truth::Unknown,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::expect_used, reason = "a guard that does not compile has failed the test")]
+
+    use super::*;
+
+    fn holds(text: &str, value: Option<f64>, wind: Option<f64>) -> Truth {
+        let guard = Guard::compile(text, vec![("wind".to_owned(), DatastreamId(6))]).expect("a guard");
+        let night: Time = "2024-05-02T23:10:00-03:00".parse().expect("a time");
+        let zone = TimeZone::get("America/Sao_Paulo").expect("a zone");
+        guard.holds(value, night, &zone, |_| wind)
+    }
+
+    #[test]
+    fn what_is_missing_is_unknown_unless_it_does_not_matter() {
+        let cases = [
+            ("value > 2 && wind < 10", Some(3.0), Some(5.0), Truth::True),
+            ("value > 2 && wind < 10", Some(3.0), None, Truth::Unknown),
+            ("wind < 10 && value > 2", Some(1.0), None, Truth::False),
+            ("wind < 10 || value > 2", Some(3.0), None, Truth::True),
+            ("!(wind < 10)", None, None, Truth::Unknown),
+            ("hour >= 22 || hour < 6", None, None, Truth::True),
+            ("weekday == 4 && month == 5", None, None, Truth::True),
+            ("value / (wind - wind) > 1 || value > 2", Some(3.0), Some(1.0), Truth::True),
+        ];
+        for (text, value, wind, expected) in cases {
+            assert_eq!(holds(text, value, wind), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_condition_does_not_compile() {
+        for (text, place) in [("value >", 7), ("gusts > 3", 0), ("value + 1.0", 0), ("[1.0].all(x, x > value)", 10)] {
+            let (at, _) = Guard::compile(text, Vec::new()).expect_err(text);
+            assert!(at <= place + 1, "{text}: {at}");
+        }
+        assert!(Guard::compile(&"value > 1.0 || ".repeat(40), Vec::new()).is_err());
+    }
+}

@@ -1,0 +1,85 @@
+//! What ticks have to look at, and when. A tick costs as much as what is due, not as much as the city is large.
+
+use std::collections::BTreeSet;
+
+use city::{Span, Time};
+use serde::{Deserialize, Serialize};
+
+use crate::context::Context;
+use crate::plan::SeriesSlot;
+use crate::trip;
+
+/// Something to look at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub(crate) enum Job {
+    /// Whether a feed is silent, by its place in the order of feeds.
+    Feed(u32),
+    /// Whether a series is silent.
+    Series(SeriesSlot),
+    /// Something fell silent or spoke again: which alerts are blind.
+    Look,
+    /// A voice of an absence rule, by its place.
+    Voice(u32),
+    /// Warnings that begin or end.
+    Warnings,
+    /// Trips, and combined rules: what leaves or holds by the minute.
+    Minute,
+    /// Alerts of rules that are gone.
+    Orphans,
+}
+
+/// Jobs in the order of their time. The same job may wait for several times; done twice, the second changes nothing.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Jobs(BTreeSet<(Time, Job)>);
+
+impl Jobs {
+    /// Everything, as soon as possible.
+    pub(crate) fn all(context: &Context, now: Time) -> Self {
+        let mut jobs = Self::default();
+        let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        (0..count(context.contracts.len())).for_each(|feed| jobs.add(now, Job::Feed(feed)));
+        for (shard, plan) in (0..).zip(&context.plan.shards) {
+            (0..count(plan.series.len())).for_each(|series| jobs.add(now, Job::Series(SeriesSlot { shard, series })));
+        }
+        (0..count(context.voices.len())).for_each(|voice| jobs.add(now, Job::Voice(voice)));
+        jobs.add(now, Job::Look);
+        jobs.add(now, Job::Warnings);
+        jobs.add(now, Job::Orphans);
+        if context.by_minute {
+            jobs.add(next_minute(now), Job::Minute);
+        }
+        jobs
+    }
+
+    pub(crate) fn add(&mut self, at: Time, job: Job) {
+        self.0.insert((at, job));
+    }
+
+    /// When the first is due.
+    pub(crate) fn first(&self) -> Option<Time> {
+        self.0.first().map(|(at, _)| *at)
+    }
+
+    /// Takes what is due by `now`, each job once, in the order of their kind.
+    pub(crate) fn due(&mut self, now: Time) -> BTreeSet<Job> {
+        let mut due = BTreeSet::new();
+        while let Some((at, job)) = self.0.pop_first() {
+            if at > now {
+                self.0.insert((at, job));
+                break;
+            }
+            due.insert(job);
+        }
+        due
+    }
+}
+
+/// The full minute after `now`.
+pub(crate) fn next_minute(now: Time) -> Time {
+    now.floor(trip::EVERY) + trip::EVERY
+}
+
+/// The first instant at which a silence is longer than `beat`.
+pub(crate) fn just_past(heard: Time, beat: Span) -> Time {
+    heard + beat + Span::ms(1)
+}

@@ -1,0 +1,185 @@
+//! Rules that look at more than one thing: combined rules, and rules with a guard. They are judged one after the
+//! other, by the time of receipt: streams of unlike kinds have no clock in common but ours.
+
+use city::{AlertChange, Span, Time};
+
+use crate::absence;
+use crate::combined::{Combined, Condition, Looks, SUBJECT};
+use crate::context::Context;
+use crate::life::{self, Bearings, Judgement, Said};
+use crate::plan::Part;
+use crate::rule::{Kind, Rule};
+use crate::state::State;
+use crate::timers::Holding;
+use crate::trip;
+use crate::truth::Truth;
+use crate::warning;
+
+/// Judges every combined rule, each after those whose alerts it looks at.
+pub(crate) fn judge_all(state: &mut State, context: &Context, by_minute: bool, now: Time, out: &mut Vec<AlertChange>) {
+    for place in &context.combined {
+        judge(state, context, *place, by_minute, now, out);
+    }
+}
+
+/// Judges one combined rule. What has no cell is looked at anew by the minute only, where that is dear.
+pub(crate) fn judge(
+    state: &mut State,
+    context: &Context,
+    place: usize,
+    by_minute: bool,
+    now: Time,
+    out: &mut Vec<AlertChange>,
+) {
+    let Some(rule) = context.rules.get(place) else { return };
+    let Kind::Combined(combined) = &rule.kind else { return };
+    let truths: Vec<Truth> = (0..)
+        .zip(&combined.conditions)
+        .map(|(at, condition)| see(state, context, rule, place, at, condition, by_minute, now))
+        .collect();
+    let of = |at: usize| truths.get(at).copied().unwrap_or_default();
+    let guard = rule
+        .guard
+        .as_ref()
+        .map_or(Truth::True, |guard| guard.holds(None, now, &context.timezone, |id| input(state, context, id, now)));
+    let open = combined.open.truth(&of).and(guard);
+    let close = combined.close.truth(&of);
+    let holding = Holding { at: now, open, open_for: combined.open_for, close, close_for: combined.close_for };
+    let judgement = judgement(rule, combined, &truths, holding, now);
+    life::advance(state, rule, judgement, now, out);
+    if let Some(unseen) = rule.unseen {
+        let unknown = open == Truth::Unknown;
+        let judgement = unseen_judgement(rule, combined, &truths, unknown, unseen.severity, unseen.after, now);
+        life::advance(state, rule, judgement, now, out);
+    }
+}
+
+/// The newest reading that a guard asks for, where it can be seen.
+pub(crate) fn input(state: &State, context: &Context, id: city::DatastreamId, now: Time) -> Option<f64> {
+    let stream = context.datastreams.get(&id)?;
+    let silent = state.series_silent_since(context, id, now).is_some()
+        || state.feed_silent_since(context, &stream.feed, now).is_some();
+    if silent { None } else { state.inputs.get(&id).copied() }
+}
+
+#[expect(clippy::too_many_arguments, reason = "each is one thing, and a bundle of them would have no name")]
+fn see(
+    state: &mut State,
+    context: &Context,
+    rule: &Rule,
+    place: usize,
+    at: u16,
+    condition: &Condition,
+    by_minute: bool,
+    now: Time,
+) -> Truth {
+    let key = (rule.id.clone(), at);
+    let known = state.conditions.get(&key).copied().unwrap_or_default();
+    let truth = match &condition.looks {
+        Looks::Alert(rule) => Truth::from(state.standing.contains_key(rule)),
+        Looks::At(kind) => match kind.as_ref() {
+            Kind::Figure(_) | Kind::Rise(_) => on_series(state, context, place, at, kind, now),
+            Kind::Absence(kind) => absence::truth(state, context, kind, now),
+            Kind::Warning(kind) => any(&warning::judgements(state, context, rule, kind, now), || {
+                state.feed_silent_since(context, &kind.feed, now).is_some()
+            }),
+            // Counting trips is dear, and they leave by the minute.
+            Kind::Trip(_) if !by_minute => known.truth,
+            Kind::Trip(kind) => any(&trip::judgements(state, context, rule, kind, now), || {
+                kind.feeds.iter().any(|feed| state.feed_silent_since(context, feed, now).is_some())
+            }),
+            Kind::Combined(_) => Truth::Unknown,
+        },
+    };
+    let last_true = if truth == Truth::True { Some(now) } else { known.last_true };
+    state.conditions.insert(key, crate::state::ConditionSeen { truth, last_true });
+    let remembered =
+        condition.remembered > Span::default() && last_true.is_some_and(|last| now.since(last) <= condition.remembered);
+    if remembered { Truth::True } else { truth }
+}
+
+/// True when any of them is; unknown when none is and there is something that cannot be seen.
+fn any(judgements: &[Judgement], unseen: impl Fn() -> bool) -> Truth {
+    let truth = judgements.iter().fold(Truth::False, |truth, judgement| truth.or(judgement.holding.open));
+    if truth == Truth::False && unseen() { Truth::Unknown } else { truth }
+}
+
+/// Whether a condition holds on any of its series; what is silent is unknown.
+fn on_series(state: &State, context: &Context, place: usize, at: u16, kind: &Kind, now: Time) -> Truth {
+    kind.datastreams().iter().fold(Truth::False, |truth, id| {
+        let cell = || {
+            let slot = context.plan.slot(*id)?;
+            let series = context.plan.series(slot)?;
+            let shard = context.plan.shards.get(usize::from(slot.shard))?;
+            let wanted = |cell: &&u32| {
+                shard
+                    .cells
+                    .get(**cell as usize)
+                    .is_some_and(|cell| cell.rule as usize == place && cell.part == Part::Condition(at))
+            };
+            let cell = series.cells.iter().find(wanted)?;
+            let silent = state.series_silent_since(context, *id, now).is_some()
+                || state.feed_silent_since(context, &series.feed, now).is_some();
+            let cell = state.shards.get(usize::from(slot.shard))?.cells.get(*cell as usize)?;
+            Some(cell.truth.when_seen(!silent))
+        };
+        truth.or(cell().unwrap_or_default())
+    })
+}
+
+fn judgement(rule: &Rule, combined: &Combined, truths: &[Truth], holding: Holding, _now: Time) -> Judgement {
+    let names = |wanted: Truth| -> Vec<String> {
+        let named = combined.conditions.iter().zip(truths).filter(|(_, truth)| **truth == wanted);
+        named.map(|(condition, _)| condition.name.replace('_', " ")).collect()
+    };
+    let mut parts = Vec::new();
+    for (truth, words) in [(Truth::True, "holds"), (Truth::False, "does not hold"), (Truth::Unknown, "cannot be seen")]
+    {
+        let names = names(truth);
+        if !names.is_empty() {
+            let words =
+                if names.len() > 1 { words.replace("holds", "hold").replace("does", "do") } else { words.to_owned() };
+            parts.push(format!("{} {words}", crate::words::list(&names, "and")));
+        }
+    }
+    let title = if holding.open == Truth::False && holding.close == Truth::True {
+        format!("{}: over", combined.what)
+    } else {
+        combined.what.clone()
+    };
+    Judgement {
+        subject: SUBJECT.to_owned(),
+        holding,
+        blind: None,
+        severity: rule.severity,
+        said: Said { title, detail: format!("{}.", parts.join("; ")), expected: None },
+        bearings: Bearings::default(),
+    }
+}
+
+fn unseen_judgement(
+    rule: &Rule,
+    combined: &Combined,
+    truths: &[Truth],
+    unknown: bool,
+    severity: city::Severity,
+    after: Span,
+    now: Time,
+) -> Judgement {
+    let holding = Holding {
+        at: now,
+        open: Truth::from(unknown),
+        open_for: after,
+        close: Truth::from(!unknown),
+        close_for: Span::default(),
+    };
+    let mut judgement = judgement(rule, combined, truths, holding, now);
+    judgement.subject = format!("unseen:{SUBJECT}");
+    judgement.severity = severity;
+    judgement.said.title = if unknown {
+        format!("Nobody can see whether this is so: {}", combined.what)
+    } else {
+        format!("It can be seen again whether this is so: {}", combined.what)
+    };
+    judgement
+}

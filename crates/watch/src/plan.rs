@@ -1,0 +1,254 @@
+//! What the rules come to: which cell takes the readings of which series. Made once from the rules and the city, and
+//! cut into shards that share nothing, so that cores can work side by side.
+
+use std::collections::{BTreeMap, HashMap};
+use std::hash::{BuildHasherDefault, DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+
+use city::{Datastream, DatastreamId, FeedId, IdHasher, RuleId, Span};
+use serde::{Deserialize, Serialize};
+
+use crate::combined::Looks;
+use crate::figure::{Against, Figure};
+use crate::rule::{Kind, OnFigure, Rise, Rule, Side};
+
+/// Shards: more than the cores of any machine that a city buys, so that each core finds work; always the same, so
+/// that a snapshot of one machine is read by another.
+pub(crate) const SHARDS: usize = 16;
+
+/// A series that the city knows.
+#[derive(Clone, Debug)]
+pub(crate) struct SeriesPlan {
+    pub(crate) id: DatastreamId,
+    pub(crate) beat: Span,
+    pub(crate) feed: FeedId,
+    /// Its cells in the shard, in the order of their rules.
+    pub(crate) cells: Vec<u32>,
+    /// Cells of the shard for which it is the forecast.
+    pub(crate) forecast_of: Vec<u32>,
+}
+
+/// What a cell looks for.
+#[derive(Clone, Debug)]
+pub(crate) enum Look {
+    /// A figure on a side of a line.
+    Figure { figure: Figure, open: Side, close: Side },
+    /// A rise that will reach a level.
+    Rise(Arc<Rise>),
+}
+
+/// For what a cell looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub(crate) enum Part {
+    /// For a rule, on this series as its subject.
+    Subject,
+    /// For a rule with a guard: what it sees is judged together with the guard.
+    Guarded,
+    /// For a condition of a combined rule, by its place.
+    Condition(u16),
+    /// For a guard that asks for its newest reading.
+    Input,
+}
+
+/// One rule, or one condition of one, on one series.
+#[derive(Clone, Debug)]
+pub(crate) struct CellPlan {
+    /// Place in the rules.
+    pub(crate) rule: u32,
+    pub(crate) part: Part,
+    /// Place in the series of the shard.
+    pub(crate) series: u32,
+    pub(crate) look: Look,
+    pub(crate) open_for: Span,
+    pub(crate) close_for: Span,
+    /// Whether its severity changes with time.
+    pub(crate) steps: bool,
+}
+
+/// One shard.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ShardPlan {
+    pub(crate) series: Vec<SeriesPlan>,
+    pub(crate) cells: Vec<CellPlan>,
+    /// Cells whose figure is over when the feed's time says so, by feed.
+    pub(crate) tumbling: BTreeMap<FeedId, Vec<u32>>,
+}
+
+/// Where a series is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub(crate) struct SeriesSlot {
+    pub(crate) shard: u8,
+    pub(crate) series: u32,
+}
+
+/// The whole plan.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Plan {
+    pub(crate) shards: Vec<ShardPlan>,
+    slots: HashMap<DatastreamId, SeriesSlot, BuildHasherDefault<IdHasher>>,
+    /// What a state was made for; another one has to be moved over.
+    pub(crate) layout: Layout,
+}
+
+/// Which cell is whose, so that a state can be moved from one set of rules to another.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Layout {
+    /// A fingerprint of all below and of the beats.
+    pub(crate) fingerprint: u64,
+    pub(crate) rules: Vec<(RuleId, String)>,
+    /// The series of each shard.
+    pub(crate) series: Vec<Vec<DatastreamId>>,
+    /// The cells of each shard: rule, part, series.
+    pub(crate) cells: Vec<Vec<(u32, Part, u32)>>,
+}
+
+impl Plan {
+    pub(crate) fn new(rules: &[Rule], datastreams: &BTreeMap<DatastreamId, Datastream>) -> Self {
+        let mut plan = Self { shards: vec![ShardPlan::default(); SHARDS], ..Self::default() };
+        let roots = forecast_roots(rules);
+        for stream in datastreams.values() {
+            let root = roots.get(&stream.id).copied().unwrap_or(stream.id);
+            let at = root.0 as usize % SHARDS;
+            let Some(shard) = plan.shards.get_mut(at) else { continue };
+            let series = u32::try_from(shard.series.len()).unwrap_or(u32::MAX);
+            plan.slots.insert(stream.id, SeriesSlot { shard: u8::try_from(at).unwrap_or_default(), series });
+            shard.series.push(SeriesPlan {
+                id: stream.id,
+                beat: stream.beat,
+                feed: stream.feed.clone(),
+                cells: Vec::new(),
+                forecast_of: Vec::new(),
+            });
+        }
+        for (place, rule) in (0..).zip(rules) {
+            plan.add_rule(place, rule);
+        }
+        plan.layout = plan.lay_out(rules);
+        plan
+    }
+
+    /// Where a series is; `None` for one that no configuration names.
+    pub(crate) fn slot(&self, id: DatastreamId) -> Option<SeriesSlot> {
+        self.slots.get(&id).copied()
+    }
+
+    pub(crate) fn series(&self, slot: SeriesSlot) -> Option<&SeriesPlan> {
+        self.shards.get(usize::from(slot.shard))?.series.get(slot.series as usize)
+    }
+
+    fn add_rule(&mut self, place: u32, rule: &Rule) {
+        let part = if rule.guard.is_some() { Part::Guarded } else { Part::Subject };
+        self.add_kind(place, rule, &rule.kind, part);
+        if let Kind::Combined(combined) = &rule.kind {
+            for (condition, at) in combined.conditions.iter().zip(0..) {
+                if let Looks::At(kind) = &condition.looks {
+                    self.add_kind(place, rule, kind, Part::Condition(at));
+                }
+            }
+        }
+        for (_, input) in rule.guard.iter().flat_map(|guard| &guard.inputs) {
+            let side = Side::Above(0.0);
+            let look = Look::Figure { figure: Figure::Last, open: side, close: side };
+            let cell = CellPlan {
+                rule: place,
+                part: Part::Input,
+                series: 0,
+                look,
+                open_for: Span::default(),
+                close_for: Span::default(),
+                steps: false,
+            };
+            self.add_cell(*input, cell);
+        }
+    }
+
+    fn add_kind(&mut self, rule_place: u32, rule: &Rule, kind: &Kind, part: Part) {
+        let (look, open_for, close_for) = match kind {
+            Kind::Figure(OnFigure { figure, open, close, open_for, close_for, .. }) => {
+                (Look::Figure { figure: *figure, open: *open, close: *close }, *open_for, *close_for)
+            }
+            Kind::Rise(rise) => (Look::Rise(Arc::new(rise.clone())), rise.open_for, rise.close_for),
+            Kind::Absence(_) | Kind::Warning(_) | Kind::Trip(_) | Kind::Combined(_) => return,
+        };
+        for datastream in kind.datastreams() {
+            let steps = !rule.severity_steps.is_empty();
+            let look = look.clone();
+            let cell = CellPlan { rule: rule_place, part, series: 0, look, open_for, close_for, steps };
+            self.add_cell(*datastream, cell);
+        }
+    }
+
+    fn add_cell(&mut self, datastream: DatastreamId, mut cell: CellPlan) {
+        let Some(slot) = self.slot(datastream) else { return };
+        let forecast = match &cell.look {
+            Look::Figure { figure: Figure::Deviation { against: Against::Forecast(id), .. }, .. } => self.slot(*id),
+            _ => None,
+        };
+        let Some(shard) = self.shards.get_mut(usize::from(slot.shard)) else { return };
+        let place = u32::try_from(shard.cells.len()).unwrap_or(u32::MAX);
+        cell.series = slot.series;
+        if let Some(series) = shard.series.get_mut(slot.series as usize) {
+            series.cells.push(place);
+            if matches!(&cell.look, Look::Figure { figure: Figure::Tumbling { .. }, .. }) {
+                shard.tumbling.entry(series.feed.clone()).or_default().push(place);
+            }
+        }
+        // The roots put both into one shard.
+        if let Some(series) = forecast.and_then(|slot| shard.series.get_mut(slot.series as usize)) {
+            series.forecast_of.push(place);
+        }
+        shard.cells.push(cell);
+    }
+
+    fn lay_out(&self, rules: &[Rule]) -> Layout {
+        let mut layout = Layout {
+            fingerprint: 0,
+            rules: rules.iter().map(|rule| (rule.id.clone(), rule.version.clone())).collect(),
+            series: self.shards.iter().map(|shard| shard.series.iter().map(|s| s.id).collect()).collect(),
+            cells: self
+                .shards
+                .iter()
+                .map(|shard| shard.cells.iter().map(|cell| (cell.rule, cell.part, cell.series)).collect())
+                .collect(),
+        };
+        // SipHash with fixed keys: the same on every machine of one build, and another one only costs a move.
+        let mut hasher = DefaultHasher::new();
+        layout.rules.hash(&mut hasher);
+        layout.series.hash(&mut hasher);
+        layout.cells.hash(&mut hasher);
+        for series in self.shards.iter().flat_map(|shard| &shard.series) {
+            (series.beat, &series.feed).hash(&mut hasher);
+        }
+        layout.fingerprint = hasher.finish().max(1);
+        layout
+    }
+}
+
+/// A forecast and what it is a forecast of live in one shard: the first of each such family names it.
+fn forecast_roots(rules: &[Rule]) -> BTreeMap<DatastreamId, DatastreamId> {
+    let mut roots: BTreeMap<DatastreamId, DatastreamId> = BTreeMap::new();
+    let mut join = |kind: &Kind| {
+        let Kind::Figure(on) = kind else { return };
+        let Figure::Deviation { against: Against::Forecast(forecast), .. } = on.figure else { return };
+        let family = on.datastreams.iter().chain([&forecast]).map(|id| roots.get(id).copied().unwrap_or(*id));
+        let family: Vec<DatastreamId> = family.collect();
+        let Some(root) = family.iter().min().copied() else { return };
+        for id in on.datastreams.iter().chain([&forecast]) {
+            roots.insert(*id, root);
+        }
+        for other in roots.values_mut().filter(|other| family.contains(other)) {
+            *other = root;
+        }
+    };
+    for rule in rules {
+        join(&rule.kind);
+        if let Kind::Combined(combined) = &rule.kind {
+            for condition in &combined.conditions {
+                if let Looks::At(kind) = &condition.looks {
+                    join(kind);
+                }
+            }
+        }
+    }
+    roots
+}

@@ -1,0 +1,235 @@
+//! Readings into cells: the part of the engine that most observations never leave. A shard knows nothing of other
+//! shards, of alerts, or of words; what matters to them is noted.
+
+use city::{Span, Time};
+use serde::{Deserialize, Serialize};
+
+use crate::figure::{Memory, Seen, Taken};
+use crate::life::UPDATE_EVERY;
+use crate::plan::{CellPlan, Look, Part, SeriesPlan, ShardPlan};
+use crate::rise::{self, Outlook};
+use crate::timers::{Holding, Timers, Turn};
+use crate::truth::Truth;
+
+/// What is remembered of one shard.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Shard {
+    /// One for each series of the plan.
+    pub(crate) series: Vec<SeriesHeard>,
+    /// One for each cell of the plan.
+    pub(crate) cells: Vec<Cell>,
+}
+
+/// When a series was last heard.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct SeriesHeard {
+    /// When its newest reading was received.
+    pub(crate) received: Option<Time>,
+    /// It has been silent for longer than its beat, and that was noted.
+    pub(crate) silent: bool,
+}
+
+/// What is remembered of one rule, or condition, on one series.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Cell {
+    /// What its figure needs.
+    pub(crate) memory: Memory,
+    /// How far it has come.
+    pub(crate) timers: Timers,
+    /// When the words of its alert were last sent out.
+    pub(crate) told: Option<Time>,
+    /// For a condition: what it is now.
+    pub(crate) truth: Truth,
+}
+
+/// A reading on its way, with its place in the batch.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Row {
+    pub(crate) row: u32,
+    pub(crate) series: u32,
+    pub(crate) at: Time,
+    pub(crate) value: f64,
+}
+
+/// The place of what happened when the time of the whole feed moved on: after every reading.
+pub(crate) const AFTER_ALL: u32 = u32::MAX;
+
+/// Something that others have to know.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Note {
+    /// The place of its reading in the batch.
+    pub(crate) row: u32,
+    /// The cell, or the series where `what` says so.
+    pub(crate) of: u32,
+    pub(crate) what: Noted,
+}
+
+/// What happened.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Noted {
+    /// The series spoke again after a silence.
+    Returned,
+    /// An alert opens, stands with something to tell, or resolves.
+    Turned(Turn, Evidence),
+    /// A condition, or a rule with a guard, was seen.
+    Seen(Evidence),
+    /// A reading came late, for a time at which an alert stood that has resolved.
+    Late(Time),
+}
+
+/// What was seen.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Evidence {
+    /// The instant that it is for.
+    pub(crate) at: Time,
+    /// The figure.
+    pub(crate) figure: f64,
+    /// What was to be expected.
+    pub(crate) expected: Option<f64>,
+    /// The reading that it came with.
+    pub(crate) reading: (Time, f64),
+    /// For a rise.
+    pub(crate) outlook: Option<Outlook>,
+    pub(crate) open: Truth,
+    pub(crate) close: Truth,
+    /// There was a hole before it.
+    pub(crate) broken: bool,
+}
+
+impl Shard {
+    /// Takes readings in order, all received at `now`.
+    pub(crate) fn take(&mut self, plan: &ShardPlan, rows: &[Row], now: Time, notes: &mut Vec<Note>) {
+        for row in rows {
+            let (Some(series), Some(heard)) =
+                (plan.series.get(row.series as usize), self.series.get_mut(row.series as usize))
+            else {
+                continue;
+            };
+            heard.received = Some(now);
+            if std::mem::take(&mut heard.silent) {
+                notes.push(Note { row: row.row, of: row.series, what: Noted::Returned });
+            }
+            for place in &series.cells {
+                let (Some(cell_plan), Some(cell)) =
+                    (plan.cells.get(*place as usize), self.cells.get_mut(*place as usize))
+                else {
+                    continue;
+                };
+                if let Some(what) = cell.take(cell_plan, series, row, now) {
+                    notes.push(Note { row: row.row, of: *place, what });
+                }
+            }
+            for place in &series.forecast_of {
+                if let Some(cell) = self.cells.get_mut(*place as usize) {
+                    cell.memory.expect(row.at, row.value);
+                }
+            }
+        }
+    }
+
+    /// The time of a feed has come to `until`: stretches of the clock that were over by then give their figure.
+    pub(crate) fn over(
+        &mut self,
+        plan: &ShardPlan,
+        feed: &city::FeedId,
+        until: Time,
+        now: Time,
+        notes: &mut Vec<Note>,
+    ) {
+        for place in plan.tumbling.get(feed).into_iter().flatten() {
+            let (Some(cell_plan), Some(cell)) = (plan.cells.get(*place as usize), self.cells.get_mut(*place as usize))
+            else {
+                continue;
+            };
+            let Look::Figure { figure, .. } = &cell_plan.look else { continue };
+            if let Taken::Seen(seen) = cell.memory.over(*figure, until)
+                && let Some(what) = cell.judge(cell_plan, evidence(&cell_plan.look, seen, (seen.at, seen.figure)), now)
+            {
+                notes.push(Note { row: AFTER_ALL, of: *place, what });
+            }
+        }
+    }
+}
+
+fn evidence(look: &Look, seen: Seen, reading: (Time, f64)) -> Evidence {
+    let (open, close) = match look {
+        Look::Figure { open, close, .. } => (seen.truth(*open), seen.truth(*close)),
+        Look::Rise(_) => (Truth::Unknown, Truth::Unknown),
+    };
+    Evidence {
+        at: seen.at,
+        figure: seen.figure,
+        expected: seen.expected,
+        reading,
+        outlook: None,
+        open,
+        close,
+        broken: seen.broken,
+    }
+}
+
+impl Cell {
+    fn take(&mut self, plan: &CellPlan, series: &SeriesPlan, row: &Row, now: Time) -> Option<Noted> {
+        let reading = (row.at, row.value);
+        match &plan.look {
+            Look::Figure { figure, .. } => match self.memory.take(*figure, row.at, row.value, series.beat) {
+                Taken::Seen(seen) => self.judge(plan, evidence(&plan.look, seen, reading), now),
+                Taken::Nothing => None,
+                Taken::Late => self.late(row.at),
+            },
+            Look::Rise(rise) => {
+                let stands = self.timers.stands;
+                let seen = rise::take(&mut self.memory, rise, row.at, row.value, series.beat, stands)?;
+                self.judge(plan, seen, now)
+            }
+        }
+    }
+
+    fn late(&self, at: Time) -> Option<Noted> {
+        let over = !self.timers.stands && self.timers.closed.is_some_and(|closed| at <= closed);
+        (over && self.timers.episode.is_some_and(|episode| at >= episode)).then_some(Noted::Late(at))
+    }
+
+    fn judge(&mut self, plan: &CellPlan, seen: Evidence, now: Time) -> Option<Noted> {
+        match plan.part {
+            Part::Input | Part::Guarded => Some(Noted::Seen(seen)),
+            Part::Condition(_) => {
+                if seen.broken {
+                    self.timers.broken();
+                }
+                let truth = self.timers.holds(seen.open, plan.open_for, seen.at);
+                (std::mem::replace(&mut self.truth, truth) != truth).then_some(Noted::Seen(seen))
+            }
+            Part::Subject => {
+                if seen.broken {
+                    self.timers.broken();
+                }
+                let turn = self.timers.advance(Holding {
+                    at: seen.at,
+                    open: seen.open,
+                    open_for: plan.open_for,
+                    close: seen.close,
+                    close_for: plan.close_for,
+                });
+                let due = || plan.steps || self.told.is_none_or(|told| now.since(told) >= UPDATE_EVERY);
+                match turn {
+                    Turn::Quiet => None,
+                    Turn::Stands if !due() => None,
+                    Turn::Stands | Turn::Opens | Turn::Resolves => Some(Noted::Turned(turn, seen)),
+                }
+            }
+        }
+    }
+}
+
+impl Timers {
+    /// For a condition: true once it has held for long enough, false before.
+    fn holds(&mut self, truth: Truth, long_enough: Span, at: Time) -> Truth {
+        if truth != Truth::True {
+            self.open_since = None;
+            return truth;
+        }
+        let since = *self.open_since.get_or_insert(at);
+        Truth::from(at.since(since) >= long_enough)
+    }
+}
