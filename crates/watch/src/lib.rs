@@ -17,6 +17,7 @@ mod jobs;
 mod joint;
 pub mod kept;
 pub mod life;
+pub mod notify;
 pub mod parse;
 mod plan;
 mod reader;
