@@ -71,7 +71,7 @@ impl Watcher {
                 return;
             }
         }
-        self.steps.push(WatchStep { position, changes });
+        self.steps.push(WatchStep { position, changes, notifications: Vec::new() });
     }
 
     /// Journal entries since the last snapshot.
@@ -98,7 +98,7 @@ impl Watcher {
         if let (Some(_), Some(position)) = (&bytes, self.position) {
             self.snapshot_seq = position.seq.0;
             if self.steps.is_empty() {
-                self.steps.push(WatchStep { position, changes: Vec::new() });
+                self.steps.push(WatchStep { position, changes: Vec::new(), notifications: Vec::new() });
             }
         }
         let new = store.save_watch(&self.steps, bytes.as_deref())?;
