@@ -9,6 +9,7 @@ pub mod context;
 pub mod engine;
 pub mod explain;
 pub mod life;
+pub mod notify;
 pub mod parse;
 mod reader;
 pub mod rise;
