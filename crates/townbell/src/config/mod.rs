@@ -5,6 +5,7 @@ mod duration;
 mod file;
 mod mistake;
 mod mqtt;
+mod oncall;
 mod sandbox;
 
 use std::collections::{HashMap, HashSet};
@@ -105,6 +106,8 @@ pub struct City {
     pub demo: Option<DemoText>,
     /// Its rules.
     pub rules: Vec<watch::Rule>,
+    /// Who is called, and how.
+    pub oncall: Option<watch::notify::OnCall>,
     /// No city at all: a throw-away store that admits any observed property.
     pub sandbox: bool,
 }
@@ -121,7 +124,7 @@ impl City {
         let (tables, mut mistakes) = file::read(&file, &text);
         let mut checker = Checker { file: &file, text: &text, mistakes: &mut mistakes };
         let city = checker.city(folder, tables);
-        let city = city.map(|city| city.with_rules(folder, &mut mistakes));
+        let city = city.map(|city| city.with_rules(folder, &mut mistakes).with_oncall(folder, &mut mistakes));
         mistakes.sort();
         mistakes.dedup();
         match city {
@@ -270,6 +273,7 @@ impl Checker<'_> {
             basemap,
             demo,
             rules: Vec::new(),
+            oncall: None,
             sandbox: false,
         })
     }

@@ -84,6 +84,10 @@ impl Watcher {
         Seq(self.snapshot_seq)
     }
 
+    pub(super) fn position(&self) -> Option<WatchPosition> {
+        self.position
+    }
+
     pub(super) fn now(&self) -> Option<Time> {
         self.position.map(|position| position.time)
     }
