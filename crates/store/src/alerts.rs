@@ -1,10 +1,11 @@
 //! Alerts as they stand, every step of their lives, and how far the watch has come.
 
-use city::{Alert, AlertChange, AlertId, AlertState, Seq, Severity, Time};
+use city::{Alert, AlertChange, AlertId, AlertState, Notification, Seq, Severity, Time};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use crate::codec::{decode, encode, signed, time, unsigned};
 use crate::error::StoreError;
+use crate::notifications;
 use crate::reader::Reader;
 use crate::store::Store;
 
@@ -25,6 +26,8 @@ pub struct WatchStep {
     pub position: WatchPosition,
     /// What happened, in order.
     pub changes: Vec<AlertChange>,
+    /// Whom that calls, and how.
+    pub notifications: Vec<Notification>,
 }
 
 /// What the store knows of the watch.
@@ -51,7 +54,7 @@ pub enum AlertFilter {
 }
 
 impl Store {
-    /// Keeps what the watch did, all steps and the snapshot in one transaction. Steps at or before the position that
+    /// Keeps what the watch did, all steps with whom they call and the snapshot in one transaction. Steps at or before the position that
     /// is kept already are passed over, so a watch that runs over the same journal again after a crash doubles
     /// nothing. A snapshot belongs to the position of the last step. Gives the changes that were new, in order.
     pub fn save_watch(&mut self, steps: &[WatchStep], snapshot: Option<&[u8]>) -> Result<Vec<AlertChange>, StoreError> {
@@ -59,11 +62,12 @@ impl Store {
             // A snapshot only shortens the next start: it can wait for room.
             let snapshot = snapshot.filter(|_| !store.is_full());
             let bytes = snapshot.map_or(0, <[u8]>::len);
-            store.log.wrote(bytes, steps.len());
+            let notifications: usize = steps.iter().map(|step| step.notifications.len()).sum();
+            store.log.wrote(bytes, steps.len() + notifications);
             let connection = &mut store.read.connection;
             let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let mut position = position(&transaction)?;
-            let mut new = Vec::new();
+            let (mut new, mut notified) = (Vec::new(), 0);
             for step in steps {
                 if position.is_some_and(|known| step.position <= known) {
                     continue;
@@ -72,6 +76,7 @@ impl Store {
                     save_change(&transaction, step.position.seq, change)?;
                     new.push(change.clone());
                 }
+                notified += notifications::save_all(&transaction, &step.notifications)?;
                 position = Some(step.position);
             }
             if let Some(position) = position {
@@ -83,6 +88,7 @@ impl Store {
                 transaction.prepare_cached(text)?.execute(params![signed(seq.0), time.ms(), snapshot])?;
             }
             transaction.commit()?;
+            store.notified += notified;
             Ok(new)
         })
     }

@@ -5,6 +5,7 @@ mod duration;
 mod file;
 mod mistake;
 mod mqtt;
+mod oncall;
 mod purposes;
 mod rules;
 mod sandbox;
@@ -109,6 +110,8 @@ pub struct City {
     pub demo: Option<DemoText>,
     /// Its rules.
     pub rules: Vec<watch::Rule>,
+    /// Who is called, and how.
+    pub oncall: Option<watch::notify::OnCall>,
     /// No city at all: a throw-away store that admits any observed property.
     pub sandbox: bool,
 }
@@ -125,7 +128,7 @@ impl City {
         let (tables, mut mistakes) = file::read(&file, &text);
         let mut checker = Checker { file: &file, text: &text, mistakes: &mut mistakes };
         let city = checker.city(folder, tables);
-        let city = city.map(|city| city.with_rules(&mut mistakes));
+        let city = city.map(|city| city.with_rules(&mut mistakes).with_oncall(folder, &mut mistakes));
         mistakes.sort();
         mistakes.dedup();
         match city {
@@ -225,6 +228,7 @@ impl Checker<'_> {
             basemap,
             demo,
             rules: Vec::new(),
+            oncall: None,
             sandbox: false,
         })
     }

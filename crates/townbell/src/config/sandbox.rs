@@ -59,6 +59,7 @@ impl City {
             basemap: None,
             demo: None,
             rules: Vec::new(),
+            oncall: None,
             sandbox: true,
         }
     }

@@ -13,7 +13,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use super::log_keeper::LogKeeper;
 use super::sealer::Sealer;
 use super::watcher::Watcher;
-use super::{Booked, DeskError, Message, Timetables};
+use super::{Booked, DeskError, Message, Pulse, Timetables};
 use crate::config::{CONTROL_ROOM, City};
 use crate::limits::{COMMIT_BATCHES_MAX, SNAPSHOT_EVERY_SEQ};
 use crate::picture::{Changes, Picture};
@@ -28,6 +28,8 @@ pub(super) struct Shared {
     pub(super) picture: Arc<RwLock<Picture>>,
     pub(super) timetables: Timetables,
     pub(super) failed: watch::Sender<Option<Arc<str>>>,
+    pub(super) news: watch::Sender<u64>,
+    pub(super) pulse: Arc<Pulse>,
 }
 
 /// Who works beside the desk.
@@ -42,8 +44,10 @@ pub(super) struct Clerk {
     pub(super) watcher: Watcher,
     pub(super) picture: Arc<RwLock<Picture>>,
     pub(super) timetables: Timetables,
-    live: Arc<Live>,
+    pub(super) live: Arc<Live>,
     failed: watch::Sender<Option<Arc<str>>>,
+    pub(super) news: watch::Sender<u64>,
+    pulse: Arc<Pulse>,
     beside: Beside,
     contracts: Vec<Contract>,
     datastreams: Vec<Datastream>,
@@ -71,7 +75,7 @@ impl Clerk {
         let watcher = Watcher::new(city);
         let (contracts, datastreams) = (city.contracts(), city.datastreams.clone());
         let observed_properties = city.observed_properties.clone();
-        let Shared { live, picture, timetables, failed } = shared;
+        let Shared { live, picture, timetables, failed, news, pulse } = shared;
         Self {
             store,
             watcher,
@@ -79,6 +83,8 @@ impl Clerk {
             timetables,
             live,
             failed,
+            news,
+            pulse,
             beside,
             contracts,
             datastreams,
@@ -122,6 +128,10 @@ impl Clerk {
                     next = other;
                     self.book(group)?;
                     self.plan_seal()?;
+                }
+                Message::Post { post, done } => {
+                    self.take_post(post)?;
+                    let _gone = done.send(());
                 }
                 Message::Sealed(slice) => {
                     self.store.write_sealed(*slice)?;
@@ -198,8 +208,9 @@ impl Clerk {
     }
 
     /// Keeps what the watcher did; up to a snapshot, journal rows of observations need their bodies no more.
-    fn save_watch(&mut self, snapshot: bool) -> Result<Vec<AlertChange>, StoreError> {
+    pub(super) fn save_watch(&mut self, snapshot: bool) -> Result<Vec<AlertChange>, StoreError> {
         let alerts = self.watcher.save(&mut self.store, snapshot)?;
+        self.tell_news();
         if snapshot {
             self.store.snapshot_covers(self.watcher.covered());
         }
@@ -239,7 +250,9 @@ impl Clerk {
             let series = self.series_retention()?;
             self.store.begin_retention(now, &self.contracts, &series)?;
         }
-        self.plan_seal()
+        self.plan_seal()?;
+        self.pulse.beat();
+        Ok(())
     }
 
     /// How long each series is kept: those of the configuration, and those that were made through the API.
@@ -261,7 +274,7 @@ impl Clerk {
     }
 
     /// Draws the picture anew and tells browsers what changed in it.
-    fn show(&mut self, changes: Changes, alerts: &[AlertChange]) {
+    pub(super) fn show(&mut self, changes: Changes, alerts: &[AlertChange]) {
         let changes = {
             let mut picture = self.write_picture();
             for change in alerts {

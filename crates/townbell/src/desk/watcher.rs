@@ -70,7 +70,7 @@ impl Watcher {
                 return;
             }
         }
-        self.steps.push(WatchStep { position, changes });
+        self.steps.push(WatchStep { position, changes, notifications: Vec::new() });
     }
 
     /// Journal entries since the last snapshot.
@@ -81,6 +81,10 @@ impl Watcher {
     /// The newest entry that is in the last snapshot.
     pub(super) fn covered(&self) -> Seq {
         Seq(self.snapshot_seq)
+    }
+
+    pub(super) fn position(&self) -> Option<WatchPosition> {
+        self.position
     }
 
     pub(super) fn now(&self) -> Option<Time> {
@@ -97,7 +101,7 @@ impl Watcher {
         if let (Some(_), Some(position)) = (&bytes, self.position) {
             self.snapshot_seq = position.seq.0;
             if self.steps.is_empty() {
-                self.steps.push(WatchStep { position, changes: Vec::new() });
+                self.steps.push(WatchStep { position, changes: Vec::new(), notifications: Vec::new() });
             }
         }
         let new = store.save_watch(&self.steps, bytes.as_deref())?;

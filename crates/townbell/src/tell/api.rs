@@ -35,6 +35,10 @@ pub async fn health(State(app): State<App>) -> Answer<Health> {
     if app.desk().failed() {
         return Err(Refusal::unavailable("the desk has stopped: the disk refused a write; the program's log says why"));
     }
+    // Before the picture is looked at: a desk that stands still may hold it.
+    if let Some(blind) = app.desk().pulse().blind() {
+        return Err(Refusal::unavailable(format!("the centre is blind since {}: {}", blind.since, blind.why)));
+    }
     let picture = app.picture();
     let (now, journal_seq) = (app.clock.now(), picture.journal_seq());
     Ok(Json(Health { status: "ok".to_owned(), now, journal_seq, version: env!("CARGO_PKG_VERSION").to_owned() }))

@@ -5,6 +5,7 @@ pub mod api;
 pub mod asked;
 pub mod live;
 pub mod metrics;
+pub mod notifications;
 pub mod numbers;
 pub mod openapi;
 pub mod pages;

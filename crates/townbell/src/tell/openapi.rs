@@ -5,7 +5,7 @@ use utoipa::OpenApi;
 
 use super::sensorthings::bodies::Bodies;
 use super::views::Problem;
-use super::{api, metrics, pages, sensorthings, series, stream};
+use super::{api, metrics, notifications, pages, sensorthings, series, stream};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -21,6 +21,10 @@ use super::{api, metrics, pages, sensorthings, series, stream};
         api::alerts,
         api::alert,
         api::acknowledge,
+        notifications::notifications,
+        notifications::push_keys,
+        notifications::subscribe,
+        notifications::unsubscribe,
         api::feeds,
         api::rules,
         series::series,

@@ -19,7 +19,7 @@ use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::RequestBodyTimeoutLayer;
 
 use super::problem::Refusal;
-use super::{App, api, metrics, openapi, pages, sensorthings, series, stream};
+use super::{App, api, metrics, notifications, openapi, pages, sensorthings, series, stream};
 use crate::limits::{BODY_SILENCE_MAX, REQUEST_BYTES_MAX};
 
 /// One line of the table.
@@ -87,6 +87,10 @@ pub fn build(app: &App) -> (Router, Vec<Route>) {
         .add(get.clone(), "/api/alerts", Read, Alerts, api::alerts)
         .add(get.clone(), "/api/alerts/{id}", Read, Alerts, api::alert)
         .add(post.clone(), "/api/alerts/{id}/acknowledge", Acknowledge, Alerts, api::acknowledge)
+        .add(get.clone(), "/api/notifications", Read, Alerts, notifications::notifications)
+        .add(get.clone(), "/api/push/keys", Read, Alerts, notifications::push_keys)
+        .add(post.clone(), "/api/push/subscriptions", Acknowledge, Alerts, notifications::subscribe)
+        .add(Method::DELETE, "/api/push/subscriptions", Acknowledge, Alerts, notifications::unsubscribe)
         .add(get.clone(), "/api/feeds", Read, Centre, api::feeds)
         .add(get.clone(), "/api/rules", Read, Public, api::rules)
         .add(get.clone(), "/api/series/latest", Read, Operations, series::latest)
