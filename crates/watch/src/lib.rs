@@ -6,6 +6,7 @@
 mod absence;
 mod action;
 pub mod backtest;
+mod calls;
 pub mod combined;
 pub mod context;
 pub mod engine;
@@ -34,8 +35,9 @@ pub mod warning;
 pub mod words;
 
 pub use backtest::{Backtest, Ring, backtest};
+pub use calls::Done;
 pub use context::{Context, Parts};
-pub use engine::{Event, TICK, run, step};
+pub use engine::{Event, TICK, run, run_with_calls, step};
 pub use explain::{Names, explain};
 pub use parse::{Known, RuleError, RuleFile, parse};
 pub use rule::{Kind, Rule};

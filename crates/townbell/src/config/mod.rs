@@ -3,6 +3,7 @@
 mod demo;
 mod duration;
 mod file;
+mod links;
 mod mistake;
 mod mqtt;
 mod oncall;
@@ -16,7 +17,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use city::{
-    BoundingBox, Contract, Datastream, DatastreamId, DeclaredKey, FeedId, FeedKind, Keeps, ObservedProperty,
+    BoundingBox, Contract, Datastream, DatastreamId, DeclaredKey, FeedId, FeedKind, Keeps, Link, ObservedProperty,
     ObservedPropertyId, Place, PlaceId, Polygon, Position, Purpose, Span, Thing, ThingId,
 };
 
@@ -84,6 +85,8 @@ pub struct City {
     pub roles: Vec<String>,
     /// Why its roles may ask its feeds.
     pub purposes: Vec<Purpose>,
+    /// What depends on what.
+    pub links: Vec<Link>,
     /// Whom to credit.
     pub attribution: Vec<String>,
     /// What every page says.
@@ -168,6 +171,7 @@ impl Checker<'_> {
         let places = self.places(&tables);
         let depots = tables.depots.iter().filter_map(|d| self.outline(&d.value.outline, &d.span)).collect();
         let purposes = self.purposes(&tables, &feeds);
+        let links = self.links(&tables, &things, &places, &feeds);
         let Some(Placed { value: head, span }) = tables.city else {
             self.say(&(0..0), "expected a table [city] with name, timezone, bbox and roles");
             return None;
@@ -215,6 +219,7 @@ impl Checker<'_> {
             languages: head.languages,
             roles: head.roles,
             purposes,
+            links,
             attribution: head.attribution,
             notice: head.notice,
             public_url: head.public_url,

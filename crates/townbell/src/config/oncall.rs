@@ -5,6 +5,11 @@ use std::path::{Path, PathBuf};
 use super::{City, Mistake};
 
 impl City {
+    /// Who is called: as `oncall.toml` says, or every owner on the pages.
+    pub fn on_call(&self) -> watch::notify::OnCall {
+        self.oncall.clone().unwrap_or_else(|| watch::notify::OnCall::on_screens(self.roles.clone()))
+    }
+
     pub(super) fn with_oncall(mut self, folder: &Path, mistakes: &mut Vec<Mistake>) -> Self {
         let file = folder.join("oncall.toml");
         let text = match std::fs::read_to_string(&file) {

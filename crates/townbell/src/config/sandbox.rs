@@ -43,6 +43,7 @@ impl City {
             languages: Vec::new(),
             roles: vec!["duty_officer".to_owned()],
             purposes: Vec::new(),
+            links: Vec::new(),
             attribution: Vec::new(),
             notice: Some(
                 "Sandbox: a throw-away SensorThings store. Nothing here is of any city; it is gone when it stops."

@@ -53,6 +53,7 @@ pub(super) struct Clerk {
     datastreams: Vec<Datastream>,
     observed_properties: Vec<ObservedProperty>,
     retained: Time,
+    roles: Vec<String>,
 }
 
 /// A submission that waits for its commit.
@@ -90,6 +91,7 @@ impl Clerk {
             datastreams,
             observed_properties,
             retained: now,
+            roles: city.roles.clone(),
         }
     }
 
@@ -155,6 +157,7 @@ impl Clerk {
 
     /// Makes a group durable, answers its senders, and only then looks at what it means.
     fn book(&mut self, group: Vec<Waiting>) -> Result<(), StoreError> {
+        let by_people = group.first().is_some_and(Waiting::by_people);
         let mut batches = Vec::with_capacity(group.len());
         let mut senders = Vec::with_capacity(group.len());
         for Waiting { feed, admission, durable, watched } in group {
@@ -201,6 +204,9 @@ impl Clerk {
         let snapshot = self.watcher.unsaved() > SNAPSHOT_EVERY_SEQ;
         let alerts = self.save_watch(snapshot)?;
         self.show(changes, &alerts);
+        if by_people {
+            self.show_calls();
+        }
         for watched in waiting {
             let _gone = watched.send(());
         }
@@ -245,6 +251,7 @@ impl Clerk {
         let alerts = self.save_watch(false)?;
         self.write_picture().grow_old(now);
         self.show(Changes::default(), &alerts);
+        self.show_calls();
         if now.since(self.retained) >= RETAIN_EVERY {
             self.retained = now;
             let series = self.series_retention()?;
@@ -301,6 +308,12 @@ impl Clerk {
         for change in alerts {
             self.live.publish("alert", change);
         }
+    }
+
+    /// Draws anew what is kept quiet and who is called.
+    pub(super) fn show_calls(&self) {
+        let calls = self.watcher.calls(&self.roles);
+        self.write_picture().take_calls(calls);
     }
 
     pub(super) fn write_picture(&self) -> std::sync::RwLockWriteGuard<'_, Picture> {

@@ -4,7 +4,7 @@
 use city::{Severity, Span};
 use jiff::civil::Date;
 
-use crate::notify::channel::{Channel, Secret, Url};
+use crate::notify::channel::{Channel, ChannelKind, Secret, Url};
 
 /// Roles that a city may have; each has its table of ways to be reached.
 pub const ROLES_MAX: usize = 200;
@@ -29,6 +29,28 @@ pub struct OnCall {
 }
 
 impl OnCall {
+    /// For a city without `oncall.toml`: every alert calls its owner on the pages, and nothing leaves the house.
+    pub fn on_screens(roles: Vec<String>) -> Self {
+        let name = "screen".to_owned();
+        let reach =
+            |role: &String| Reach { role: role.clone(), at_least: Severity::Unknown, channels: vec![name.clone()] };
+        Self {
+            reach: roles.iter().map(reach).collect(),
+            roles,
+            channels: vec![Channel { name: name.clone(), kind: ChannelKind::Screen }],
+            shifts: Vec::new(),
+            escalations: vec![Escalation {
+                owners: Vec::new(),
+                at_least: Severity::Unknown,
+                steps: vec![Step { after: Span::default(), roles: Vec::new() }],
+                remind_every: None,
+            }],
+            quiet: None,
+            calls: Calls::default(),
+            heartbeat: None,
+        }
+    }
+
     /// The ways to reach desks, in the order of the file.
     pub fn channels(&self) -> &[Channel] {
         &self.channels

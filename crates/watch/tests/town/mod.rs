@@ -202,6 +202,8 @@ pub fn context(files: &[(&str, &str)]) -> Context {
         timetables: BTreeMap::from([("timetable".into(), Arc::new(timetable()))]),
         timezone: TimeZone::get("America/Sao_Paulo").expect("a zone"),
         workers: 2,
+        links: Vec::new(),
+        on_call: None,
     })
 }
 
