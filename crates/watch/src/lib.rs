@@ -8,6 +8,7 @@ pub mod backtest;
 pub mod context;
 pub mod engine;
 pub mod explain;
+pub mod health;
 pub mod life;
 pub mod notify;
 pub mod parse;
