@@ -17,6 +17,7 @@ mod intake;
 mod jobs;
 mod joint;
 pub mod kept;
+pub mod health;
 pub mod life;
 pub mod notify;
 pub mod parse;

@@ -104,10 +104,10 @@ pub struct Effects {
     pub notifications: Vec<Notification>,
 }
 
-/// One step. `now` never goes back. What became due before is done first, each thing at its own time.
+/// One step. `now` never goes back. The event counts first: who takes an alert in the second in which the next would
+/// be called spares him the call. Then what is due is done, each thing at its own time.
 pub fn step(state: &mut State, context: &Context<'_>, event: &Event<'_>, now: Time) -> Effects {
     let mut work = work::Work::new(state, context, now);
-    work.catch_up();
     match event {
         Event::Change(change) => work.change(change),
         Event::Action(action) => work.action(action),

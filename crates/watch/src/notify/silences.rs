@@ -66,7 +66,11 @@ impl Work<'_> {
             due: None,
         };
         self.state.silences.insert(silence.id.clone(), quieting);
-        self.set_silence_due(&silence.id, Some(due));
+        if due > self.now {
+            self.set_silence_due(&silence.id, Some(due));
+        } else {
+            self.turn_silence(&silence.id, due);
+        }
     }
 
     /// Ends now; what is open and was kept quiet rings.
@@ -76,7 +80,8 @@ impl Work<'_> {
             return;
         };
         quieting.silence.until = now;
-        self.set_silence_due(id, Some(now));
+        self.set_silence_due(id, None);
+        self.turn_silence(id, now);
     }
 
     fn set_silence_due(&mut self, id: &SilenceId, due: Option<Time>) {

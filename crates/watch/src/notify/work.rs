@@ -131,8 +131,8 @@ impl<'a> Work<'a> {
     fn update(&mut self, number: u64, alert: &Alert) {
         let Some(call) = self.state.calls.get_mut(&number) else { return };
         let before = std::mem::replace(&mut call.alert, alert.clone());
-        let snoozed = alert.snoozed_until.filter(|until| *until > self.now);
-        if snoozed != call.snoozed {
+        if alert.snoozed_until != before.snoozed_until {
+            let snoozed = alert.snoozed_until.filter(|until| *until > self.now);
             self.state.set_snoozed(number, snoozed);
             if snoozed.is_some() {
                 self.hush(number);
@@ -196,6 +196,8 @@ impl<'a> Work<'a> {
         let now = self.now;
         if let Some(call) = self.state.calls.get_mut(&number) {
             (call.rung, call.last, call.step) = (now, now, 1);
+            // It knows, so it hears of the end.
+            call.told.extend(change.by.clone().map(|role| (role, known(change.alert.severity))));
         }
         self.schedule(number, now);
     }
