@@ -74,12 +74,18 @@ pub struct ChannelCount {
 }
 
 impl Store {
-    /// Keeps notifications that come from beside the watch; those that are kept already stay as they are.
-    pub fn save_notifications(&mut self, notifications: &[Notification]) -> Result<(), StoreError> {
+    /// Keeps notifications that come from beside the watch, with what became of those that were sent already, in one
+    /// transaction; those that are kept already stay as they are.
+    pub fn save_notifications(
+        &mut self,
+        notifications: &[Notification],
+        outcomes: &[Outcome],
+    ) -> Result<(), StoreError> {
         self.at_any_cost(|store| {
-            store.log.wrote(0, notifications.len());
+            store.log.wrote(0, notifications.len() + outcomes.len());
             let transaction = store.read.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let new = save_all(&transaction, notifications)?;
+            settle_all(&transaction, outcomes)?;
             transaction.commit()?;
             store.notified += new;
             Ok(())
@@ -88,19 +94,7 @@ impl Store {
 
     /// Keeps what became of attempts, all in one transaction. One that is settled already stays as it is.
     pub fn save_outcomes(&mut self, outcomes: &[Outcome]) -> Result<(), StoreError> {
-        self.at_any_cost(|store| {
-            store.log.wrote(0, outcomes.len());
-            let transaction = store.read.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let text = "UPDATE notification SET state = ?2, attempts = attempts + 1, next_ms = ?3, settled_ms = ?4, \
-                        receipt = ?5 WHERE key = ?1 AND state = 'waiting'";
-            for Outcome { key, state, at, next, receipt } in outcomes {
-                let settled = (*state != Delivery::Waiting).then_some(at.ms());
-                let values = params![key, state.name(), next.ms(), settled, receipt];
-                transaction.prepare_cached(text)?.execute(values)?;
-            }
-            transaction.commit()?;
-            Ok(())
-        })
+        self.save_notifications(&[], outcomes)
     }
 
     /// How many notifications were written since this store was opened: when it has risen, there is something to send.
@@ -126,6 +120,17 @@ pub(crate) fn save_all(connection: &Connection, notifications: &[Notification]) 
         ])? as u64;
     }
     Ok(new)
+}
+
+fn settle_all(connection: &Connection, outcomes: &[Outcome]) -> Result<(), StoreError> {
+    let text = "UPDATE notification SET state = ?2, attempts = attempts + 1, next_ms = ?3, settled_ms = ?4, receipt = ?5 \
+                WHERE key = ?1 AND state = 'waiting'";
+    for Outcome { key, state, at, next, receipt } in outcomes {
+        let settled = (*state != Delivery::Waiting).then_some(at.ms());
+        let values = params![key, state.name(), next.ms(), settled, receipt];
+        connection.prepare_cached(text)?.execute(values)?;
+    }
+    Ok(())
 }
 
 /// Takes away those due before `cutoff` whose alert is gone, or that are about none.

@@ -56,7 +56,7 @@ fn killed_between_any_two_steps_and_run_again_none_is_lost_and_none_is_there_twi
         store.save_watch(&run, None).unwrap();
         assert_eq!(store.notified(), (run.len() - killed_after) as u64);
         // The same key from elsewhere is the same notification.
-        store.save_notifications(&[call("k1", Severity::Extreme, 9)]).unwrap();
+        store.save_notifications(&[call("k1", Severity::Extreme, 9)], &[]).unwrap();
         assert_eq!(keys(due(&store, 100)), ["k1", "k2", "k3", "k4", "k5", "k6"]);
         let all = store.read().notifications(&NotificationFilter::default(), 100).unwrap();
         assert_eq!(all.last().unwrap().notification, call("k1", Severity::Minor, 1), "the first stays as it was");

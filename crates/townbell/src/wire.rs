@@ -212,7 +212,7 @@ fn talk(app: &App, address: SocketAddr, stopped: &signal::Receiver<bool>) -> Opt
 /// Those who call: the outbox's senders, the heartbeat and the watchman. Only where the city is run in earnest.
 fn call(app: &App, source: Source, stopped: &signal::Receiver<bool>) -> anyhow::Result<Option<signal::Receiver<bool>>> {
     let Some(earnest) = Earnest::of(source, &app.city) else { return Ok(None) };
-    let mut pages = Vec::new();
+    let mut called = Vec::new();
     let mut senders = None;
     if let Some(oncall) = &app.city.oncall {
         let all = Arc::new(notify::Senders::new(earnest, oncall.channels(), &app.city, &app.live)?);
@@ -222,7 +222,7 @@ fn call(app: &App, source: Source, stopped: &signal::Receiver<bool>) -> anyhow::
             let (folder, desk) = (app.city.folder.clone(), app.desk().clone());
             tokio::spawn(notify::beat(earnest, heartbeat, folder, desk, stopped.clone()));
         }
-        pages = notify::paged(oncall);
+        called = notify::paged(oncall);
         senders = Some(all);
     }
     let watchman = Watchman {
@@ -231,7 +231,7 @@ fn call(app: &App, source: Source, stopped: &signal::Receiver<bool>) -> anyhow::
         live: Arc::clone(&app.live),
         readers: app.readers.clone(),
         senders,
-        pages,
+        pages: called,
     };
     let (last, paged) = signal::channel(false);
     tokio::spawn(watchman.watch(last, stopped.clone()));

@@ -15,8 +15,8 @@ use super::{Desk, DeskError, Message};
 pub(super) enum Post {
     /// What became of attempts.
     Settled(Vec<Outcome>),
-    /// Notifications that did not come from the watch.
-    Keep(Vec<Notification>),
+    /// Notifications that did not come from the watch, and what became of those of them that were sent already.
+    Keep(Vec<Notification>, Vec<Outcome>),
     /// A browser wants to be told.
     Subscribe(Box<PushSubscription>),
     /// These browsers are no more, by their endpoints.
@@ -34,12 +34,13 @@ impl Desk {
         self.post(Post::Settled(outcomes)).await
     }
 
-    /// Puts notifications into the outbox from beside the watch. Those that are there already stay as they are.
+    /// Puts notifications into the outbox from beside the watch, with what became of those that were sent already.
+    /// Those that are there already stay as they are.
     ///
     /// # Errors
     /// When the desk has stopped.
-    pub async fn keep(&self, notifications: Vec<Notification>) -> Result<(), DeskError> {
-        self.post(Post::Keep(notifications)).await
+    pub async fn keep(&self, notifications: Vec<Notification>, outcomes: Vec<Outcome>) -> Result<(), DeskError> {
+        self.post(Post::Keep(notifications, outcomes)).await
     }
 
     /// Keeps or renews a browser's subscription.
@@ -93,8 +94,8 @@ impl Clerk {
                     self.live.publish("notification", &told);
                 }
             }
-            Post::Keep(notifications) => {
-                self.store.save_notifications(&notifications)?;
+            Post::Keep(notifications, outcomes) => {
+                self.store.save_notifications(&notifications, &outcomes)?;
                 self.tell_news();
             }
             Post::Subscribe(subscription) => self.store.subscribe(&subscription)?,

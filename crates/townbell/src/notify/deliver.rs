@@ -109,9 +109,11 @@ impl Office {
                     // Once in the log when it begins and when it ends, not at every attempt.
                     if why.is_some() != failing {
                         failing = why.is_some();
-                        match why {
-                            Some(why) => tracing::warn!(channel = sender.name(), why, "a channel does not deliver"),
-                            None => tracing::warn!(channel = sender.name(), "a channel delivers again"),
+                        let name = sender.name();
+                        if let Some(why) = why {
+                            tracing::warn!(channel = name, why, "a channel does not deliver");
+                        } else {
+                            tracing::warn!(channel = name, "a channel delivers again");
                         }
                     }
                 }

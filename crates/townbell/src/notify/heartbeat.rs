@@ -55,11 +55,10 @@ pub async fn beat(
         }
         if answer.is_err() != failing {
             failing = answer.is_err();
-            match &answer {
-                Err(undelivered) => {
-                    tracing::warn!(why = undelivered.why, "the outside checker does not hear the heartbeat")
-                }
-                Ok(()) => tracing::warn!("the outside checker hears the heartbeat again"),
+            if let Err(undelivered) = &answer {
+                tracing::warn!(why = undelivered.why, "the outside checker does not hear the heartbeat");
+            } else {
+                tracing::warn!("the outside checker hears the heartbeat again");
             }
         }
     }

@@ -87,7 +87,7 @@ fn word(severity: city::Severity) -> &'static str {
 fn why(reason: city::NotificationReason) -> &'static str {
     use city::NotificationReason as R;
     match reason {
-        R::Opened | R::Blind => "",
+        R::Opened | R::Blind | R::SilenceEnding => "",
         R::Reminded => "Still open: ",
         R::Escalated => "Nobody took it: ",
         R::Worsened => "Worse: ",
@@ -95,7 +95,6 @@ fn why(reason: city::NotificationReason) -> &'static str {
         R::Assigned => "Yours: ",
         R::Woken => "Snooze over: ",
         R::Resolved => "Over: ",
-        R::SilenceEnding => "",
     }
 }
 
@@ -108,8 +107,8 @@ fn headline(notification: &city::Notification) -> String {
 /// SHA-256 of its key.
 fn short_key(key: &str) -> String {
     use sha2::Digest as _;
-    let digest = sha2::Sha256::digest(key.as_bytes());
-    digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    let digest: [u8; 32] = sha2::Sha256::digest(key.as_bytes()).into();
+    format!("{:032x}", digest.first_chunk().map_or(0, |half| u128::from_be_bytes(*half)))
 }
 
 /// What a sender reads besides the notification.

@@ -169,10 +169,8 @@ impl Watchman {
         let over =
             sent.iter().map(|sent| notification(&blindness, NotificationReason::Resolved, &sent.role, &sent.channel));
         let all: Vec<Notification> = sent.iter().cloned().chain(over).collect();
-        // Kept and settled at once would be better, but what lies between is a second delivery with the same key.
-        if self.desk.keep(all).await.is_ok() {
-            let _stopped = self.desk.settle(outcomes).await;
-        }
+        // Where the desk has stopped in the meantime, nothing can be kept; the page is out all the same.
+        let _stopped = self.desk.keep(all, outcomes).await;
     }
 }
 

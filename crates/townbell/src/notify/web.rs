@@ -122,7 +122,7 @@ async fn beginning(response: &mut Response) -> String {
     while bytes.len() < ANSWER_BYTES_MAX {
         match response.chunk().await {
             Ok(Some(chunk)) => {
-                bytes.extend_from_slice(chunk.get(..ANSWER_BYTES_MAX.min(chunk.len())).unwrap_or_default())
+                bytes.extend_from_slice(chunk.get(..ANSWER_BYTES_MAX.min(chunk.len())).unwrap_or_default());
             }
             Ok(None) | Err(_) => break,
         }

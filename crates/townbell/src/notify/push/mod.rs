@@ -70,7 +70,7 @@ fn judge_at(endpoint: &str, services: &[&str]) -> Result<(), &'static str> {
     let plain =
         url.scheme() == "https" && url.port().is_none() && url.username().is_empty() && url.password().is_none();
     let listed = |service: &&str| if service.starts_with('.') { host.ends_with(*service) } else { host == *service };
-    if plain && services.iter().any(|service| listed(&service)) {
+    if plain && services.iter().any(listed) {
         Ok(())
     } else {
         Err("endpoint: expected an https address at the push service of a browser (Google, Mozilla, Apple, Microsoft)")

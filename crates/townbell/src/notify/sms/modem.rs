@@ -20,7 +20,7 @@ use crate::notify::{Letter, Undelivered, receipt, secret};
 /// How long a modem may take to answer a setting.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long the network may take to accept a message (3GPP TS 27.005 names none; makers say up to a minute).
-const ACCEPT_TIMEOUT: Duration = Duration::from_secs(60);
+const ACCEPT_TIMEOUT: Duration = Duration::from_mins(1);
 /// A read gives up after this many tenths of a second without a byte, so that time-outs are seen.
 const READ_TENTHS: u8 = 1;
 /// Bytes of an answer that are kept: modems answer in a line or two.
@@ -107,7 +107,7 @@ impl Line {
             let mut message = latin_1(text);
             message.push(SEND);
             self.say(&message)?;
-            let said = self.until(ACCEPT_TIMEOUT, |said| is_over(said))?;
+            let said = self.until(ACCEPT_TIMEOUT, is_over)?;
             last = receipt(said.lines().find(|line| line.contains("+CMGS")).unwrap_or("accepted"));
             had.insert(number);
         }
@@ -165,3 +165,7 @@ fn is_over(said: &str) -> bool {
 fn latin_1(text: &str) -> Vec<u8> {
     text.chars().map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?')).collect()
 }
+
+#[cfg(test)]
+#[path = "modem_tests.rs"]
+mod tests;
