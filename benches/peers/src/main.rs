@@ -42,8 +42,8 @@ const USAGE: &str = "usage: peers ingest|query|scale [--OPTION VALUE]...
   --table FILE                        where the Markdown goes, besides the terminal
        peers ceiling --listen 127.0.0.1:PORT [--log FILE]
   what the ingest bench starts for its ceilings: answers, keeps nothing; with --log it syncs each body first
-       peers watch --help yes
-  the engines that watch beside Townbell's; its own options";
+       peers watch [--OPTION VALUE]...
+  the rule engine beside others; has options of its own, which it tells when asked for one that it has not";
 
 /// What was asked for.
 #[derive(Debug)]

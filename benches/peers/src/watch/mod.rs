@@ -230,10 +230,11 @@ fn rules(options: &Options) -> anyhow::Result<String> {
         "\n### More and more rules, over HTTP\n{} with {KEYS} datastreams; each rule looks at one of them. The stream comes as \
          `CreateObservations`, 5,000 observations a request, two connections, each request on the disk before its answer. First \
          noise that nothing rings at, as fast as it goes, without listeners and then with a browser on the live events and one who \
-         asks for the open alerts every other millisecond; then half of that load, in which 400 series cross the line one after the \
+         asks for the open alerts every other millisecond; then half of that load, in which {} series cross the line one after the \
          other, and both see their alerts; then the stream of the jobs above, as fast as it goes and without listeners. Memory is what is resident; of a rule, what there is more than without \
          rules.{}\n\n{}",
         Peer::Townbell.version(&options.places),
+        grown::CROSSING,
         if rule::IS_THE_JOB { "" } else { " The rule is a mean that slides and NOT the job above." },
         grown::grown_table(&options.rules, &rounds)?
     ))
