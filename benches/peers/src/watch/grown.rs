@@ -70,8 +70,8 @@ impl Grown {
     }
 }
 
-/// A fresh city with so many rules, through all of it.
-pub(crate) fn grow(rules: u64, places: &Places) -> anyhow::Result<Grown> {
+/// A fresh city with so many rules, through all of it. A share below 1 is only to try it out.
+pub(crate) fn grow(rules: u64, share: f64, places: &Places) -> anyhow::Result<Grown> {
     let folder = places.work.join("watch-rules");
     if folder.exists() {
         fs::remove_dir_all(&folder)?;
@@ -88,14 +88,18 @@ pub(crate) fn grow(rules: u64, places: &Places) -> anyhow::Result<Grown> {
     let idle_mib = server.memory_mib().0;
     let begin_s = begin_s();
     let part = |seconds: Range<u64>, readings: Readings, pace| Part { seconds, readings, begin_s, pace };
-    let quiet = send(&part(0..SECONDS, Readings::Quiet, None), &server, &ids)?;
+    let of = |seconds: u64| (seconds as f64 * share).max(1.0) as u64;
+    let quiet = send(&part(0..of(SECONDS), Readings::Quiet, None), &server, &ids)?;
     server.wait_until_still(Duration::from_secs(5), Duration::from_secs(3), Duration::from_mins(1));
     let loaded_mib = server.memory_mib().0;
 
-    let heard = half_load(&part(SECONDS..SECONDS + HEARD_SECONDS, Readings::Quiet, None), rules, &server, &ids)?;
+    let heard = half_load(&part(SECONDS..SECONDS + of(HEARD_SECONDS), Readings::Quiet, None), rules, &server, &ids)?;
     let stream_from = (SECONDS + HEARD_SECONDS + HALF_SECONDS.end).next_multiple_of(STREAM_SECONDS);
     let before = alerts(&server)?;
-    let stream = send(&part(stream_from..stream_from + STREAM_SECONDS, Readings::Stream, None), &server, &ids)?;
+    let stream_until = stream_from + of(STREAM_SECONDS);
+    let stream = send(&part(stream_from..stream_until, Readings::Stream, None), &server, &ids)?;
+    // The last request is answered before what it means is looked at.
+    pause(500);
     let stream_alerts = alerts(&server)?.saturating_sub(before);
     Ok(Grown { start_s: server.start_s, idle_mib, loaded_mib, quiet, stream, stream_alerts, ..heard })
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, bail, ensure};
 
 use super::engine::{Engine, Installed};
 use super::process::{Finished, Moment, run, run_killed};
@@ -12,6 +12,8 @@ use crate::report::table;
 
 /// How often Townbell's job is killed, each time at another moment.
 const TIMES: u64 = 5;
+/// How often a job that came to its end before its moment is tried again, each time with half of the wait.
+const TRIES: u32 = 5;
 
 /// Kills each of the engines that are asked for, starts it again, and says what was seen.
 pub(crate) fn section(only: &[Engine], share: f64, installed: &Installed) -> anyhow::Result<String> {
@@ -47,19 +49,20 @@ struct Job<'a> {
 
 impl Job<'_> {
     fn kills(&self) -> anyhow::Result<Vec<Vec<String>>> {
-        let whole = self.after(None)?;
-        let mut moments = vec![("at half of the events".to_owned(), Moment::Half)];
+        let whole = self.whole()?;
+        let mut moments = vec![Moment::Half];
         if self.engine == Engine::Townbell {
-            for time in 0..TIMES {
-                // Between a tenth and nine tenths of the time that it takes; another moment each time, the same each run.
-                let part = 0.1 + 0.8 * (mixed(time) % 1_000) as f64 / 1_000.0;
-                let wait = Duration::from_secs_f64(whole.wall_s * part);
-                moments.push((format!("after {:.0} % of its time", part * 100.0), Moment::After(wait)));
-            }
+            // Between a tenth and nine tenths of the time that it takes; another moment each time.
+            let part = |time: u64| 0.1 + 0.8 * (mixed(time) % 1_000) as f64 / 1_000.0;
+            moments.extend((0..TIMES).map(|time| Moment::After(Duration::from_secs_f64(whole.wall_s * part(time)))));
         }
         let mut rows = Vec::new();
-        for (words, moment) in moments {
-            let again = self.after(Some(moment))?;
+        for moment in moments {
+            let (moment, again) = self.killed(moment)?;
+            let words = match moment {
+                Moment::Half => "at half of the events".to_owned(),
+                Moment::After(wait) => format!("after {:.2} s", wait.as_secs_f64()),
+            };
             eprintln!("{} killed {words}: {again:.2?}", self.engine.name());
             // What is kept must be right; what is not kept is counted from the beginning, and is too.
             ensure!(again.alerts == whole.alerts, "killed {words}: {} alerts, not {}", again.alerts, whole.alerts);
@@ -75,14 +78,24 @@ impl Job<'_> {
         Ok(rows)
     }
 
-    /// Killed at a moment, and then run to its end.
-    fn after(&self, moment: Option<Moment>) -> anyhow::Result<Finished> {
-        let scratch = self.engine.scratch(self.installed)?;
-        let log = scratch.join("log");
-        if let Some(moment) = moment {
-            let killed = run_killed(&mut self.engine.command(self.events, self.installed, &scratch)?, &log, moment)?;
-            ensure!(killed, "it came to its end before it could be killed");
+    /// Killed, sooner where it came to its end before the moment, and then run to its end.
+    fn killed(&self, mut moment: Moment) -> anyhow::Result<(Moment, Finished)> {
+        for _ in 0..TRIES {
+            let scratch = self.engine.scratch(self.installed)?;
+            let log = scratch.join("log");
+            if run_killed(&mut self.engine.command(self.events, self.installed, &scratch)?, &log, moment)? {
+                let again = run(&mut self.engine.command(self.events, self.installed, &scratch)?, &log)?;
+                return Ok((moment, again));
+            }
+            if let Moment::After(wait) = &mut moment {
+                *wait /= 2;
+            }
         }
-        run(&mut self.engine.command(self.events, self.installed, &scratch)?, &log)
+        bail!("it came to its end {TRIES} times before it could be killed")
+    }
+
+    fn whole(&self) -> anyhow::Result<Finished> {
+        let scratch = self.engine.scratch(self.installed)?;
+        run(&mut self.engine.command(self.events, self.installed, &scratch)?, &scratch.join("log"))
     }
 }
