@@ -110,7 +110,7 @@ fn carry_out(desk: &mut Desk, deed: &Deed, silences: &mut usize) {
         }
         Deed::EndSilence(at) => desk.end_silence(&format!("silence-{at}")),
         Deed::Pass(s) => desk.pass(Span::s(i64::from(*s))),
-        Deed::Resolve(at) => on(desk, *at, |desk, id| desk.resolve(id)),
+        Deed::Resolve(at) => on(desk, *at, Desk::resolve),
         Deed::Acknowledge(at) => on(desk, *at, |desk, id| desk.acknowledge(id, "water_desk")),
         Deed::Severity(at, severity) => on(desk, *at, |desk, id| desk.severity(id, *severity)),
         Deed::Assign(at, own) => {
@@ -306,7 +306,9 @@ proptest! {
             desk.alerts.keys().filter(|id| desk.state.told(id).next().is_some()).cloned().collect();
         desk.sent.clear();
         let open: Vec<AlertId> = desk.alerts.keys().cloned().collect();
-        open.iter().for_each(|id| desk.resolve(id));
+        for id in &open {
+            desk.resolve(id);
+        }
         desk.pass(Span::min(3));
         prop_assert_eq!(desk.state.open_count(), 0);
         let ends: u32 = desk
