@@ -69,7 +69,9 @@ fn a_power_failure_is_one_call_with_37_nested_in_whatever_order() {
         assert!(children.iter().all(|child| desk.body(child).cause.as_ref() == Some(&parent)));
         // Who was told hears of the end; of what was hidden nobody does.
         desk.heard();
-        children.iter().for_each(|child| desk.resolve(child));
+        for child in &children {
+            desk.resolve(child);
+        }
         assert_eq!(desk.body(&parent).hides, 0);
         desk.resolve(&parent);
         let lines = desk.heard();

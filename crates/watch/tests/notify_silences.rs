@@ -34,104 +34,106 @@ const SUNDAY: u8 = 64;
 /// Zone, days, begins, lasts in minutes, and the windows that follow one another from an instant on.
 type Row = (&'static str, u8, &'static str, u16, &'static str, &'static [(&'static str, &'static str)]);
 
+/// The nights on which clocks change, and some on which they do not.
+const NIGHTS: [Row; 10] = [
+    // Berlin, 29 March 2026: 02:00 becomes 03:00. A skipped minute begins when they have skipped.
+    (
+        "Europe/Berlin",
+        EVERY_DAY,
+        "02:30",
+        60,
+        "2026-03-27T12:00:00Z",
+        &[
+            ("2026-03-28T01:30:00Z", "2026-03-28T02:30:00Z"),
+            ("2026-03-29T01:00:00Z", "2026-03-29T02:00:00Z"),
+            ("2026-03-30T00:30:00Z", "2026-03-30T01:30:00Z"),
+        ],
+    ),
+    // Berlin, 25 October 2026: 02:00 to 03:00 comes twice. The first counts, and the window lasts as long as ever.
+    (
+        "Europe/Berlin",
+        EVERY_DAY,
+        "02:30",
+        60,
+        "2026-10-24T12:00:00Z",
+        &[("2026-10-25T00:30:00Z", "2026-10-25T01:30:00Z"), ("2026-10-26T01:30:00Z", "2026-10-26T02:30:00Z")],
+    ),
+    // Over the change from the evening before: 8 h that pass are 8 h.
+    (
+        "Europe/Berlin",
+        EVERY_DAY,
+        "22:00",
+        480,
+        "2026-03-28T12:00:00Z",
+        &[("2026-03-28T21:00:00Z", "2026-03-29T05:00:00Z"), ("2026-03-29T20:00:00Z", "2026-03-30T04:00:00Z")],
+    ),
+    (
+        "Europe/Berlin",
+        EVERY_DAY,
+        "22:00",
+        480,
+        "2026-10-24T12:00:00Z",
+        &[("2026-10-24T20:00:00Z", "2026-10-25T04:00:00Z"), ("2026-10-25T21:00:00Z", "2026-10-26T05:00:00Z")],
+    ),
+    // São Paulo, 4 November 2018: midnight itself was skipped.
+    (
+        "America/Sao_Paulo",
+        SUNDAY,
+        "00:00",
+        120,
+        "2018-10-30T12:00:00Z",
+        &[("2018-11-04T03:00:00Z", "2018-11-04T05:00:00Z"), ("2018-11-11T02:00:00Z", "2018-11-11T04:00:00Z")],
+    ),
+    // 17 February 2019: the last hour of Saturday came twice, for the last time ever.
+    (
+        "America/Sao_Paulo",
+        EVERY_DAY,
+        "23:30",
+        60,
+        "2019-02-16T12:00:00Z",
+        &[("2019-02-17T01:30:00Z", "2019-02-17T02:30:00Z"), ("2019-02-18T02:30:00Z", "2019-02-18T03:30:00Z")],
+    ),
+    // No summer time any more: nothing happens in November 2024.
+    (
+        "America/Sao_Paulo",
+        EVERY_DAY,
+        "00:30",
+        30,
+        "2024-11-02T12:00:00Z",
+        &[("2024-11-03T03:30:00Z", "2024-11-03T04:00:00Z"), ("2024-11-04T03:30:00Z", "2024-11-04T04:00:00Z")],
+    ),
+    // Lord Howe, 4 October 2026: half an hour, 02:00 becomes 02:30.
+    (
+        "Australia/Lord_Howe",
+        EVERY_DAY,
+        "02:15",
+        30,
+        "2026-10-02T18:00:00Z",
+        &[("2026-10-03T15:30:00Z", "2026-10-03T16:00:00Z"), ("2026-10-04T15:15:00Z", "2026-10-04T15:45:00Z")],
+    ),
+    // Lord Howe, 5 April 2026: 02:00 goes back to 01:30, and 01:45 comes twice.
+    (
+        "Australia/Lord_Howe",
+        EVERY_DAY,
+        "01:45",
+        45,
+        "2026-04-04T12:00:00Z",
+        &[("2026-04-04T14:45:00Z", "2026-04-04T15:30:00Z"), ("2026-04-05T15:15:00Z", "2026-04-05T16:00:00Z")],
+    ),
+    // Windows that touch are one.
+    (
+        "Europe/Berlin",
+        EVERY_DAY,
+        "12:00",
+        24 * 60,
+        "2026-05-04T09:00:00Z",
+        &[("2026-05-04T10:00:00Z", "2026-05-05T10:00:00Z"), ("2026-05-05T10:00:00Z", "2026-05-06T10:00:00Z")],
+    ),
+];
+
 #[test]
 fn windows_are_right_when_the_clocks_change() {
-    let table: [Row; 10] = [
-        // Berlin, 29 March 2026: 02:00 becomes 03:00. A skipped minute begins when they have skipped.
-        (
-            "Europe/Berlin",
-            EVERY_DAY,
-            "02:30",
-            60,
-            "2026-03-27T12:00:00Z",
-            &[
-                ("2026-03-28T01:30:00Z", "2026-03-28T02:30:00Z"),
-                ("2026-03-29T01:00:00Z", "2026-03-29T02:00:00Z"),
-                ("2026-03-30T00:30:00Z", "2026-03-30T01:30:00Z"),
-            ],
-        ),
-        // Berlin, 25 October 2026: 02:00 to 03:00 comes twice. The first counts, and the window lasts as long as ever.
-        (
-            "Europe/Berlin",
-            EVERY_DAY,
-            "02:30",
-            60,
-            "2026-10-24T12:00:00Z",
-            &[("2026-10-25T00:30:00Z", "2026-10-25T01:30:00Z"), ("2026-10-26T01:30:00Z", "2026-10-26T02:30:00Z")],
-        ),
-        // Over the change from the evening before: 8 h that pass are 8 h.
-        (
-            "Europe/Berlin",
-            EVERY_DAY,
-            "22:00",
-            480,
-            "2026-03-28T12:00:00Z",
-            &[("2026-03-28T21:00:00Z", "2026-03-29T05:00:00Z"), ("2026-03-29T20:00:00Z", "2026-03-30T04:00:00Z")],
-        ),
-        (
-            "Europe/Berlin",
-            EVERY_DAY,
-            "22:00",
-            480,
-            "2026-10-24T12:00:00Z",
-            &[("2026-10-24T20:00:00Z", "2026-10-25T04:00:00Z"), ("2026-10-25T21:00:00Z", "2026-10-26T05:00:00Z")],
-        ),
-        // São Paulo, 4 November 2018: midnight itself was skipped.
-        (
-            "America/Sao_Paulo",
-            SUNDAY,
-            "00:00",
-            120,
-            "2018-10-30T12:00:00Z",
-            &[("2018-11-04T03:00:00Z", "2018-11-04T05:00:00Z"), ("2018-11-11T02:00:00Z", "2018-11-11T04:00:00Z")],
-        ),
-        // 17 February 2019: the last hour of Saturday came twice, for the last time ever.
-        (
-            "America/Sao_Paulo",
-            EVERY_DAY,
-            "23:30",
-            60,
-            "2019-02-16T12:00:00Z",
-            &[("2019-02-17T01:30:00Z", "2019-02-17T02:30:00Z"), ("2019-02-18T02:30:00Z", "2019-02-18T03:30:00Z")],
-        ),
-        // No summer time any more: nothing happens in November 2024.
-        (
-            "America/Sao_Paulo",
-            EVERY_DAY,
-            "00:30",
-            30,
-            "2024-11-02T12:00:00Z",
-            &[("2024-11-03T03:30:00Z", "2024-11-03T04:00:00Z"), ("2024-11-04T03:30:00Z", "2024-11-04T04:00:00Z")],
-        ),
-        // Lord Howe, 4 October 2026: half an hour, 02:00 becomes 02:30.
-        (
-            "Australia/Lord_Howe",
-            EVERY_DAY,
-            "02:15",
-            30,
-            "2026-10-02T18:00:00Z",
-            &[("2026-10-03T15:30:00Z", "2026-10-03T16:00:00Z"), ("2026-10-04T15:15:00Z", "2026-10-04T15:45:00Z")],
-        ),
-        // Lord Howe, 5 April 2026: 02:00 goes back to 01:30, and 01:45 comes twice.
-        (
-            "Australia/Lord_Howe",
-            EVERY_DAY,
-            "01:45",
-            45,
-            "2026-04-04T12:00:00Z",
-            &[("2026-04-04T14:45:00Z", "2026-04-04T15:30:00Z"), ("2026-04-05T15:15:00Z", "2026-04-05T16:00:00Z")],
-        ),
-        // Windows that touch are one.
-        (
-            "Europe/Berlin",
-            EVERY_DAY,
-            "12:00",
-            24 * 60,
-            "2026-05-04T09:00:00Z",
-            &[("2026-05-04T10:00:00Z", "2026-05-05T10:00:00Z"), ("2026-05-05T10:00:00Z", "2026-05-06T10:00:00Z")],
-        ),
-    ];
-    for (zone, weekdays, begins, lasts_min, from, windows) in table {
+    for (zone, weekdays, begins, lasts_min, from, windows) in NIGHTS {
         let (hour, minute) = begins.split_once(':').expect("a clock");
         let begins_min = hour.parse::<u16>().expect("hours") * 60 + minute.parse::<u16>().expect("minutes");
         let mut silence = silence("pump", from, "2030-01-01T00:00:00Z");
@@ -284,11 +286,12 @@ fn a_silence_without_an_end_a_reason_or_a_scope_is_not_taken() {
     let now = at("2026-05-04T12:00:00Z");
     let right = silence("pump", "2026-05-04T12:00:00Z", "2026-05-04T14:00:00Z");
     assert_eq!(refusal(&right, now), None);
-    let mut wrong = Vec::new();
-    wrong.push(Silence { until: right.from, ..right.clone() });
-    wrong.push(Silence { until: now, from: now - Span::h(1), ..right.clone() });
-    wrong.push(Silence { until: now + Span::h(24 * 500), ..right.clone() });
-    wrong.push(Silence { reason: "  ".to_owned(), ..right.clone() });
+    let mut wrong = vec![
+        Silence { until: right.from, ..right.clone() },
+        Silence { until: now, from: now - Span::h(1), ..right.clone() },
+        Silence { until: now + Span::h(24 * 500), ..right.clone() },
+        Silence { reason: "  ".to_owned(), ..right.clone() },
+    ];
     let mut all = right.clone();
     all.scope.rules.clear();
     wrong.push(all);

@@ -45,7 +45,7 @@ fn on_weekday(weekdays: u8, date: Date) -> bool {
 }
 
 /// When the hours that hold now end; `None` when they do not hold. `fits` says on which days they may begin.
-pub(crate) fn hours_until(hours: &Hours, at: Time, zone: &TimeZone, fits: impl Fn(Date) -> bool) -> Option<Time> {
+pub(crate) fn hours_until(hours: Hours, at: Time, zone: &TimeZone, fits: impl Fn(Date) -> bool) -> Option<Time> {
     let begins = days_from(day(at, zone), 1, 0).filter(|date| on_weekday(hours.weekdays, *date) && fits(*date));
     let ends = begins.filter_map(|date| {
         let from = instant(date, hours.from_min, zone)?;
@@ -56,19 +56,13 @@ pub(crate) fn hours_until(hours: &Hours, at: Time, zone: &TimeZone, fits: impl F
     ends.max()
 }
 
-fn begins<'a>(
-    repeat: &'a Repeat,
-    around: Time,
-    zone: &'a TimeZone,
-    back: i64,
-    ahead: i64,
-) -> impl Iterator<Item = Time> + 'a {
-    let dates = days_from(day(around, zone), back, ahead).filter(|date| on_weekday(repeat.weekdays, *date));
-    dates.filter_map(|date| instant(date, repeat.begins_min, zone))
+fn begins(repeat: Repeat, around: Time, zone: &TimeZone, back: i64, ahead: i64) -> impl Iterator<Item = Time> {
+    let dates = days_from(day(around, zone), back, ahead).filter(move |date| on_weekday(repeat.weekdays, *date));
+    dates.filter_map(move |date| instant(date, repeat.begins_min, zone))
 }
 
 /// When the window that lasts now ends; of several the last.
-fn repeat_until(repeat: &Repeat, at: Time, zone: &TimeZone) -> Option<Time> {
+fn repeat_until(repeat: Repeat, at: Time, zone: &TimeZone) -> Option<Time> {
     let lasts = Span::min(i64::from(repeat.lasts_min.min(REPEAT_LASTS_MAX_MIN)));
     let now = begins(repeat, at, zone, DAYS_BACK, 0).filter(|begin| *begin <= at && at < *begin + lasts);
     now.map(|begin| begin + lasts).max()
@@ -79,7 +73,7 @@ pub fn quiet_until(silence: &Silence, at: Time, zone: &TimeZone) -> Option<Time>
     if at < silence.from || at >= silence.until {
         return None;
     }
-    match &silence.repeat {
+    match silence.repeat {
         None => Some(silence.until),
         Some(repeat) => repeat_until(repeat, at, zone).map(|end| end.min(silence.until)),
     }
@@ -97,6 +91,6 @@ pub fn next_edge(silence: &Silence, at: Time, zone: &TimeZone) -> Option<Time> {
         return Some(end);
     }
     let ahead = |repeat| begins(repeat, at, zone, 0, DAYS_AHEAD).find(|begin| *begin > at);
-    let begin = silence.repeat.as_ref().and_then(ahead);
+    let begin = silence.repeat.and_then(ahead);
     Some(begin.map_or(silence.until, |begin| begin.min(silence.until)))
 }

@@ -136,7 +136,7 @@ impl Work<'_> {
     pub(crate) fn count_beyond(&mut self, alert: &Alert) {
         let Some(chain) = self.context.on_call.escalation(&alert.owner, alert.severity) else { return };
         let until = self.now + self.context.on_call.calls().group_every;
-        for (at, role) in (BEYOND..).zip(self.taken_by(&[alert.owner.clone()], chain, self.now)) {
+        for (at, role) in (BEYOND..).zip(self.taken_by(std::slice::from_ref(&alert.owner), chain, self.now)) {
             let key = if alert.severity == Severity::Extreme {
                 GateKey::Extreme(role)
             } else {
@@ -149,8 +149,7 @@ impl Work<'_> {
 
     /// Tells those who were told of an alert, and nobody else, that it is over.
     pub(crate) fn tell_resolved(&mut self, call: &Call, last: &Alert) {
-        let mut sent = call.sent;
-        for (role, severity) in &call.told {
+        for (sent, (role, severity)) in (call.sent..).zip(&call.told) {
             let lead = Lead {
                 alert: last.id.clone(),
                 severity: *severity,
@@ -158,10 +157,9 @@ impl Work<'_> {
                 text: last.detail.clone(),
                 sent,
             };
-            sent += 1;
             let quiet = self.context.on_call.quiet().filter(|quiet| *severity <= quiet.at_most);
             let morning =
-                quiet.and_then(|quiet| calendar::hours_until(&quiet.hours, self.now, self.context.timezone, |_| true));
+                quiet.and_then(|quiet| calendar::hours_until(quiet.hours, self.now, self.context.timezone, |_| true));
             let (key, until) = match morning {
                 Some(morning) => (GateKey::Night(role.clone()), morning),
                 None => (

@@ -94,9 +94,9 @@ fn read(root: &DeTable<'_>, roles: &[String], mistakes: &mut Mistakes<'_>) -> (O
         reach: Vec::new(),
         shifts: Vec::new(),
         escalations: Vec::new(),
-        quiet: single(root, "quiet", mistakes).and_then(|row| quiet(row, mistakes)),
-        calls: single(root, "calls", mistakes).map_or_else(Calls::default, |row| calls(row, mistakes)),
-        heartbeat: single(root, "heartbeat", mistakes).and_then(|row| heartbeat(row, mistakes)),
+        quiet: single(root, "quiet", mistakes).and_then(|row| quiet(&row, mistakes)),
+        calls: single(root, "calls", mistakes).map_or_else(Calls::default, |row| calls(&row, mistakes)),
+        heartbeat: single(root, "heartbeat", mistakes).and_then(|row| heartbeat(&row, mistakes)),
     };
     for row in rows(root, "channel", mistakes) {
         places.channels.push(row.byte);
@@ -180,7 +180,7 @@ fn single<'a, 't>(root: &'a DeTable<'t>, key: &'static str, mistakes: &mut Mista
     Some(Row { table, byte: value.span().start, name: key })
 }
 
-fn calls(row: Row<'_, '_>, mistakes: &mut Mistakes<'_>) -> Calls {
+fn calls(row: &Row<'_, '_>, mistakes: &mut Mistakes<'_>) -> Calls {
     let otherwise = Calls::default();
     let tell_resolved = row.flag("tell_resolved", mistakes).unwrap_or(otherwise.tell_resolved);
     let rest = row.without(&["tell_resolved"]);
@@ -201,7 +201,7 @@ fn calls(row: Row<'_, '_>, mistakes: &mut Mistakes<'_>) -> Calls {
     Calls { group_wait, group_every, surface_after, silence_reminder, tell_resolved }
 }
 
-fn quiet(row: Row<'_, '_>, mistakes: &mut Mistakes<'_>) -> Option<Quiet> {
+fn quiet(row: &Row<'_, '_>, mistakes: &mut Mistakes<'_>) -> Option<Quiet> {
     let mut fields = row.fields();
     let from_min = clock(&mut fields, "from", mistakes);
     let to_min = clock(&mut fields, "to", mistakes);
@@ -215,7 +215,7 @@ fn quiet(row: Row<'_, '_>, mistakes: &mut Mistakes<'_>) -> Option<Quiet> {
     Some(Quiet { hours, at_most: at_most?.value })
 }
 
-fn heartbeat(row: Row<'_, '_>, mistakes: &mut Mistakes<'_>) -> Option<Heartbeat> {
+fn heartbeat(row: &Row<'_, '_>, mistakes: &mut Mistakes<'_>) -> Option<Heartbeat> {
     let private = row.flag("private_network", mistakes).unwrap_or(false);
     let rest = row.without(&["private_network"]);
     let mut fields = Fields::new(&rest, row.byte..row.byte, row.name);

@@ -107,7 +107,7 @@ impl<'a> Work<'a> {
             return;
         };
         let Some(chain) = self.chain_of(call) else { return };
-        let remind = chain.remind_every.map(|every| next_reminder(call.last.max(at), every, self.now));
+        let remind = chain.remind_every.map(|every| next_reminder(call.last.max(at), every, self.until));
         let due = step_due(chain, call).into_iter().chain(remind).min();
         self.state.set_due(number, due);
     }
@@ -121,7 +121,7 @@ impl<'a> Work<'a> {
         if urgent || call.reason.is_some_and(|reason| ASKED_FOR.contains(&reason)) {
             return false;
         }
-        let Some(morning) = calendar::hours_until(&quiet.hours, at, self.context.timezone, |_| true) else {
+        let Some(morning) = calendar::hours_until(quiet.hours, at, self.context.timezone, |_| true) else {
             return false;
         };
         call.by_night = true;
@@ -139,7 +139,7 @@ fn step_due(chain: &Escalation, call: &Call) -> Option<Time> {
 }
 
 /// After a long gap, one reminder and not one for each that was missed.
-fn next_reminder(last: Time, every: Span, now: Time) -> Time {
-    let passed = now.since(last).as_ms() / every.as_ms().max(1);
+fn next_reminder(last: Time, every: Span, until: Time) -> Time {
+    let passed = until.since(last).as_ms() / every.as_ms().max(1);
     last + Span::ms(every.as_ms() * (passed.max(0) + 1))
 }

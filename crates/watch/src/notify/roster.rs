@@ -52,7 +52,7 @@ fn scheduled<'a>(on_call: &'a OnCall, role: &'a str, at: Time, zone: &TimeZone) 
         let has_it = on_call.shifts().iter().filter(|shift| shift.role == role).find(|shift| {
             let fits =
                 |date| shift.first.is_none_or(|first| first <= date) && shift.last.is_none_or(|last| date <= last);
-            calendar::hours_until(&shift.hours, at, zone, fits).is_some()
+            calendar::hours_until(shift.hours, at, zone, fits).is_some()
         });
         let Some(shift) = has_it else { return role };
         role = &shift.by;

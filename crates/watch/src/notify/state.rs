@@ -199,6 +199,13 @@ impl State {
         call.into_iter().flat_map(|call| call.told.iter().map(|(role, severity)| (role.as_str(), *severity)))
     }
 
+    /// The open alert that explains another now. One that is hidden and has none waits to surface: its cause is over.
+    pub fn explained_by(&self, alert: &AlertId) -> Option<&AlertId> {
+        let call = self.numbers.get(alert).and_then(|number| self.calls.get(number))?;
+        let Standing::Under(parent) = call.standing else { return None };
+        self.calls.get(&parent).map(|parent| &parent.alert.id)
+    }
+
     /// When somebody is called next for an open alert, if nothing happens before.
     pub fn next_call(&self, alert: &AlertId) -> Option<Time> {
         self.numbers.get(alert).and_then(|number| self.calls.get(number))?.due

@@ -15,7 +15,10 @@ use crate::notify::{Context, Effects, Mark, MarkKind};
 pub(crate) struct Work<'a> {
     pub(crate) state: &'a mut State,
     pub(crate) context: &'a Context<'a>,
+    /// The instant of what is being done: of the event, or of what became due before it.
     pub(crate) now: Time,
+    /// The instant of the step.
+    pub(crate) until: Time,
     pub(crate) effects: Effects,
     /// Calls whose number of children moved.
     pub(crate) regrouped: BTreeSet<u64>,
@@ -23,13 +26,14 @@ pub(crate) struct Work<'a> {
 
 impl<'a> Work<'a> {
     pub(crate) fn new(state: &'a mut State, context: &'a Context<'a>, now: Time) -> Self {
-        Self { state, context, now, effects: Effects::default(), regrouped: BTreeSet::new() }
+        Self { state, context, now, until: now, effects: Effects::default(), regrouped: BTreeSet::new() }
     }
 
     /// Does what is due, each thing at its own time, until nothing is.
     pub(crate) fn catch_up(&mut self) {
-        while let Some((at, due)) = self.state.agenda.first().filter(|(at, _)| *at <= self.now).cloned() {
+        while let Some((at, due)) = self.state.agenda.first().filter(|(at, _)| *at <= self.until).cloned() {
             self.state.agenda.pop_first();
+            self.now = at;
             match due {
                 Due::Cover(id) => drop(self.state.covers.remove(&id)),
                 Due::Silence(id) => self.turn_silence(&id, at),
@@ -63,12 +67,14 @@ impl<'a> Work<'a> {
         let number = self.state.numbers.get(&change.alert.id).copied();
         match (change.kind, number) {
             // These come of our own marks.
-            (Kind::Hidden | Kind::Surfaced | Kind::Regrouped, _)
-            | (Kind::Silenced | Kind::Unsilenced | Kind::Escalated, _) => {}
+            (
+                Kind::Hidden | Kind::Surfaced | Kind::Regrouped | Kind::Silenced | Kind::Unsilenced | Kind::Escalated,
+                _,
+            ) => {}
             (Kind::Woken, _) if change.by.is_none() => {}
             (Kind::Resolved, Some(number)) => self.resolve(number, &change.alert),
             (kind, None) if change.alert.state != AlertState::Resolved => {
-                self.open(&change.alert, kind == Kind::Opened)
+                self.open(&change.alert, kind == Kind::Opened);
             }
             (_, None) => {}
             (kind, Some(number)) => {
