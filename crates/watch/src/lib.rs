@@ -4,6 +4,7 @@
 //! replay and backtest are the same [`engine::step`]; the same journal gives the same changes, byte for byte.
 
 pub mod absence;
+pub mod anomaly;
 pub mod backtest;
 pub mod context;
 pub mod engine;
