@@ -5,8 +5,9 @@
 #   make bench   the figures of docs/performance.md, measured here
 #   make bench-ingest, bench-query, bench-scale   the series store beside other databases
 #   make bench-watch   the rule engine beside other engines, and with more and more rules
+#   make bench-anomaly   the anomaly detector on the Numenta benchmark, beside the published scores
 #   make fuzz    the parsers under a fuzzer, two minutes each
-.PHONY: fuzz run test check bench bench-ingest bench-query bench-scale bench-watch build web web-tests page-tests rust-tests client-tests install clean pictures generate
+.PHONY: fuzz run test check bench bench-anomaly bench-ingest bench-query bench-scale bench-watch build web web-tests page-tests rust-tests client-tests install clean pictures generate
 
 NPM = npm --prefix web
 LISTEN ?= 127.0.0.1:8080
@@ -80,6 +81,12 @@ bench-watch: build
 	sh benches/peers/install-watch.sh target/watch-peers
 	$(PEERS_BUILD) build --quiet --release --locked --manifest-path benches/peers/Cargo.toml --bins
 	$(PEERS) watch --table docs/performance-watch.md
+
+# The anomaly detector on the whole Numenta benchmark, after the self-test of its scorer; NAB is the folder that has its data/ and labels/.
+NAB ?= ../shared/data/nab
+bench-anomaly:
+	CARGO_TARGET_DIR=$(CURDIR)/target/anomaly cargo test --quiet --release --locked --manifest-path benches/anomaly/Cargo.toml
+	CARGO_TARGET_DIR=$(CURDIR)/target/anomaly cargo run --quiet --release --locked --manifest-path benches/anomaly/Cargo.toml -- --data $(NAB) --table docs/performance.md
 
 # Every fuzz target for FUZZ_S seconds; what it tries is kept in target/fuzz. cargo-fuzz wants a nightly compiler; a stable one does when told so.
 FUZZ_S ?= 120

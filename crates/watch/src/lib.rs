@@ -5,6 +5,8 @@
 
 mod absence;
 mod action;
+pub mod absence;
+pub mod anomaly;
 pub mod backtest;
 mod calls;
 pub mod combined;

@@ -18,6 +18,7 @@ pub const MISSED_MAX: usize = 500;
 
 /// Everything that is remembered. Bounded: see each field.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename = "CallsState")]
 pub struct State {
     /// The number of the next call, so that the order of the journal is the order of calls.
     pub(crate) next: u64,
@@ -58,6 +59,7 @@ pub(crate) enum Due {
 
 /// Whether an alert calls for itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename = "CallStanding")]
 pub(crate) enum Standing {
     /// It does.
     Own,
