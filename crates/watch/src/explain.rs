@@ -127,7 +127,25 @@ fn figure_of(on: &OnFigure, names: &Names<'_>) -> (String, String) {
             let unit = if spreads { "spreads" } else { unit };
             (format!("the distance of {of} from {from}"), unit.to_owned())
         }
+        Figure::Anomaly(_) => (format!("the number of unusual stretches of {of} now"), String::new()),
     }
+}
+
+fn anomaly(on: &OnFigure, parameters: &crate::anomaly::Parameters, names: &Names<'_>) -> String {
+    let season = match parameters.season {
+        crate::anomaly::Season::Day => "the hours of the day",
+        crate::anomaly::Season::Week => "the hours of the week",
+    };
+    format!(
+        "Rings when {} is unusual, seen from five sides (value, shape, level, spread, {season}) and going by its own \
+         past of up to {} after the first {} readings (score above {}), and stops after {} usual readings{}",
+        streams(&on.datastreams, names),
+        words::span(parameters.memory),
+        parameters.learning,
+        parameters.threshold,
+        parameters.rest,
+        held(on.close_for),
+    )
 }
 
 fn statistic_words(statistic: Statistic) -> &'static str {
@@ -141,6 +159,9 @@ fn statistic_words(statistic: Statistic) -> &'static str {
 }
 
 fn figure(on: &OnFigure, names: &Names<'_>) -> String {
+    if let Figure::Anomaly(parameters) = &on.figure {
+        return anomaly(on, parameters, names);
+    }
     let (figure, unit) = figure_of(on, names);
     format!(
         "Rings when {figure} is {}{}, and stops when it is {}{}",

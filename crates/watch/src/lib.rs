@@ -5,7 +5,6 @@
 
 mod absence;
 mod action;
-pub mod absence;
 pub mod anomaly;
 pub mod backtest;
 mod calls;

@@ -19,6 +19,14 @@ pub(crate) fn figure(context: &Context, on: &OnFigure, datastream: DatastreamId,
         }
         Figure::Trend { window } => trend(on, unit, seen.figure, window),
         Figure::Deviation { against, spreads } => deviation(on, unit, seen, against, spreads),
+        Figure::Anomaly(_) => {
+            let value = words::measured(seen.reading.1, unit, 1);
+            if on.open.holds(seen.figure) {
+                format!("{} is unusual: {value}", on.what)
+            } else {
+                format!("{} is as usual again: {value}", on.what)
+            }
+        }
     };
     let name = context.datastreams.get(&datastream).map_or("", |stream| stream.name.as_str());
     let (at, value) = seen.reading;

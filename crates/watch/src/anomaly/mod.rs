@@ -134,6 +134,11 @@ impl Side {
 }
 
 impl Detector {
+    /// How many readings it has taken.
+    pub fn readings(&self) -> u32 {
+        self.readings
+    }
+
     /// Takes the next reading, in the order in which they came. `at` is its phenomenon time; a time before the last is
     /// allowed and counts as its hour of the day. A value that is no number says nothing and changes nothing.
     pub fn take(&mut self, parameters: &Parameters, at: Time, value: f64) -> Score {

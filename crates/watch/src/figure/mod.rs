@@ -19,6 +19,7 @@ pub(crate) use tumbling::Tumbling;
 pub(crate) use weeks::Weeks;
 pub(crate) use window::Window;
 
+use crate::anomaly::{Detector, Parameters, STATE_BYTES_MAX};
 use crate::rule::Side;
 use crate::truth::Truth;
 
@@ -77,6 +78,8 @@ pub enum Figure {
         /// In spreads of the past instead of the unit of the series.
         spreads: bool,
     },
+    /// Whether the readings are unusual: 1 in an episode, 0 outside one. Unknown while it learns.
+    Anomaly(Parameters),
 }
 
 /// Where an expectation comes from.
@@ -95,6 +98,7 @@ impl Figure {
             Self::Last | Self::Window { .. } | Self::Tumbling { .. } => "threshold",
             Self::Trend { .. } => "trend",
             Self::Deviation { .. } => "deviation",
+            Self::Anomaly(_) => "anomaly",
         }
     }
 
@@ -117,6 +121,7 @@ impl Figure {
             }
             Self::Deviation { against: Against::Weeks(weeks), .. } => fixed + Weeks::bytes(*weeks),
             Self::Deviation { against: Against::Forecast(_), .. } => fixed + Forecast::bytes_max(),
+            Self::Anomaly(_) => fixed + STATE_BYTES_MAX,
         }
     }
 }
@@ -137,6 +142,8 @@ pub(crate) enum Memory {
     Weeks(Box<Weeks>),
     /// Forecasts that have not come true yet.
     Forecast(Box<Forecast>),
+    /// What was usual, and when the newest reading was.
+    Anomaly(Box<(Detector, Option<Time>)>),
     /// What a rise needs.
     Rise(Box<crate::rise::Rising>),
 }
@@ -229,6 +236,7 @@ impl Memory {
             Figure::Deviation { against: Against::Forecast(_), spreads } => {
                 self.forecast().take(spreads, at, value, beat)
             }
+            Figure::Anomaly(parameters) => self.anomaly(&parameters, at, value, beat),
         }
     }
 
@@ -253,6 +261,26 @@ impl Memory {
         *self = Self::Last(at);
         let broken = before.is_some_and(|before| at.since(before) > beat);
         Taken::Seen(Seen { at, figure: value, certainty: Certainty::Sure, broken, expected: None })
+    }
+
+    /// A detector cannot take a reading back, so corrections and late readings are not given to it.
+    fn anomaly(&mut self, parameters: &Parameters, at: Time, value: f64, beat: Span) -> Taken {
+        if !matches!(self, Self::Anomaly(_)) {
+            *self = Self::Anomaly(Box::default());
+        }
+        let Self::Anomaly(memory) = self else { return Taken::Nothing };
+        let (detector, newest) = memory.as_mut();
+        if newest.is_some_and(|newest| at <= newest) {
+            return Taken::Late;
+        }
+        let broken = newest.is_some_and(|newest| at.since(newest) > beat);
+        *newest = Some(at);
+        let score = detector.take(parameters, at, value);
+        if detector.readings() <= parameters.learning {
+            return Taken::Nothing;
+        }
+        let figure = f64::from(u8::from(score.in_episode));
+        Taken::Seen(Seen { at, figure, certainty: Certainty::Sure, broken, expected: Some(score.expected) })
     }
 
     fn window(&mut self) -> &mut Window {

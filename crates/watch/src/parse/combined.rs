@@ -150,6 +150,7 @@ fn condition(
         KindName::Threshold | KindName::Trend | KindName::Deviation => {
             figure::condition(kind.value, fields, town, mistakes).map(Kind::Figure)
         }
+        KindName::Anomaly => figure::anomaly(fields, town, mistakes).map(Kind::Figure),
         KindName::Absence => Some(Kind::Absence(events::absence(fields, town, mistakes))),
         KindName::Warning => events::on_warning(fields, town, mistakes).map(Kind::Warning),
         KindName::Trip => events::on_trip(fields, town, mistakes).map(Kind::Trip),

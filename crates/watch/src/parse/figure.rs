@@ -3,6 +3,7 @@
 use city::{Datastream, DatastreamId, Span};
 
 use super::{KindName, Town, datastream, datastreams};
+use crate::anomaly::{Parameters, Season};
 use crate::figure::{Against, Figure, SAMPLES_MAX, Statistic, WEEKS_MAX};
 use crate::reader::{At, Fields, Mistakes};
 use crate::rule::{OnFigure, Rise, Side};
@@ -11,6 +12,8 @@ use crate::rule::{OnFigure, Rise, Side};
 const TREND_WINDOW_MAX: Span = Span::h(14 * 24);
 /// The shortest trend window: below it there are too few hourly means for a line.
 const TREND_WINDOW_MIN: Span = Span::h(4);
+/// Readings that a detector must have seen at least before anything is unusual to it.
+const LEARNING_MIN: u32 = 30;
 /// The shortest stretch of the clock: below a second there is no reading to reckon with.
 const TUMBLING_MIN: Span = Span::s(1);
 
@@ -67,6 +70,57 @@ pub(super) fn condition(
         open_for: line.held_for,
         close: line.side.value,
         close_for: Span::default(),
+    })
+}
+
+/// `kind = "anomaly"`: no line is drawn, as the detector draws its own.
+pub(super) fn anomaly(fields: &mut Fields<'_, '_>, town: &Town<'_>, mistakes: &mut Mistakes<'_>) -> Option<OnFigure> {
+    let what = fields.text("what", "what is measured, in words, as \"Lake Guaíba\"", mistakes);
+    let streams = datastreams(fields, town, mistakes);
+    let mut parameters = Parameters::default();
+    if let Some(threshold) = fields.number_if("threshold", mistakes) {
+        if !(threshold.value > 0.0 && threshold.value < 1.0) {
+            mistakes.at(
+                threshold.byte,
+                "`threshold` should lie between 0 and 1; 0.96 rings for what comes once in some weeks",
+            );
+        }
+        parameters.threshold = threshold.value;
+    }
+    if let Some(learning) = fields.count_if("learning", mistakes) {
+        if learning.value < LEARNING_MIN {
+            mistakes.at(learning.byte, format!("`learning` should be at least {LEARNING_MIN} readings"));
+        }
+        parameters.learning = learning.value;
+    }
+    parameters.rest = fields.count_if("rest", mistakes).map_or(parameters.rest, |at| at.value);
+    if let Some(memory) = fields.span_if("memory", mistakes) {
+        if memory.value < Span::h(24) {
+            mistakes.at(memory.byte, "`memory` should be at least \"1 day\"");
+        }
+        parameters.memory = memory.value;
+    }
+    if fields.has("season") {
+        let seasons = [("day", Season::Day), ("week", Season::Week)];
+        parameters.season = fields.choice("season", &seasons, mistakes)?.value;
+    }
+    let held_for = fields.span_or("for", Span::default(), mistakes);
+    let close_for = match fields.table_if("close", mistakes) {
+        Some(mut close) => {
+            let held_for = close.span_or("for", Span::default(), mistakes);
+            close.finish(mistakes);
+            held_for
+        }
+        None => Span::default(),
+    };
+    Some(OnFigure {
+        what: what?.value,
+        datastreams: streams.iter().map(|stream| stream.id).collect(),
+        figure: Figure::Anomaly(parameters),
+        open: Side::Above(0.5),
+        open_for: held_for,
+        close: Side::Below(0.5),
+        close_for,
     })
 }
 

@@ -78,6 +78,7 @@ pub(super) enum KindName {
     Threshold,
     Trend,
     Deviation,
+    Anomaly,
     Rise,
     Absence,
     Warning,
@@ -85,10 +86,11 @@ pub(super) enum KindName {
     Combined,
 }
 
-pub(super) const KINDS: [(&str, KindName); 8] = [
+pub(super) const KINDS: [(&str, KindName); 9] = [
     ("threshold", KindName::Threshold),
     ("trend", KindName::Trend),
     ("deviation", KindName::Deviation),
+    ("anomaly", KindName::Anomaly),
     ("rise", KindName::Rise),
     ("absence", KindName::Absence),
     ("warning", KindName::Warning),
@@ -358,6 +360,7 @@ fn parse_kind(
         KindName::Threshold | KindName::Trend | KindName::Deviation => {
             figure::rule(name, fields, town, mistakes).map(Kind::Figure)
         }
+        KindName::Anomaly => figure::anomaly(fields, town, mistakes).map(Kind::Figure),
         KindName::Rise => figure::rise(fields, town, mistakes).map(Kind::Rise),
         KindName::Absence => Some(Kind::Absence(events::absence(fields, town, mistakes))),
         KindName::Warning => events::on_warning(fields, town, mistakes).map(Kind::Warning),
@@ -370,7 +373,12 @@ fn parse_kind(
 fn check_extras(name: KindName, fields: &Fields<'_, '_>, mistakes: &mut Mistakes<'_>) {
     let on_series = matches!(
         name,
-        KindName::Threshold | KindName::Trend | KindName::Deviation | KindName::Rise | KindName::Combined
+        KindName::Threshold
+            | KindName::Trend
+            | KindName::Deviation
+            | KindName::Anomaly
+            | KindName::Rise
+            | KindName::Combined
     );
     for key in ["guard", "unseen"] {
         if !on_series && fields.has(key) {
