@@ -1,4 +1,5 @@
-//! Rules on where public vehicles are, on a virtual clock: zones, bunches and gaps.
+//! Rules on where public vehicles are, on a virtual clock: zones, bunches and gaps. A word that comes on the full
+//! minute is counted at the next.
 #![allow(clippy::expect_used, clippy::panic, reason = "a helper that fails has failed the test")]
 
 mod town;
@@ -49,7 +50,7 @@ fn vehicles_in_a_zone_ring_once_for_the_zone_and_name_no_vehicle() {
     let changes = run_live(&[("zone", ZONE)], entries.concat(), 400, 0..0);
     assert_eq!(
         told(&changes),
-        [(368, Opened, "2 vehicles are inside the centre"), (380, Resolved, "No vehicle is inside the centre"),]
+        [(369, Opened, "2 vehicles are inside the centre"), (381, Resolved, "No vehicle is inside the centre"),]
     );
     let alert = &changes[0].alert;
     assert_eq!((alert.key.subject.as_str(), alert.detail.as_str()), ("place:centre", "Of T1."));
@@ -89,7 +90,7 @@ fn an_older_position_that_comes_late_does_not_move_a_vehicle_back() {
         late.received = at(minute) + Span::s(20);
         entries.push(late);
     }
-    assert_eq!(kinds(&run_live(&[("zone", &rule)], entries, 380, 0..0)), [(364, Opened)]);
+    assert_eq!(kinds(&run_live(&[("zone", &rule)], entries, 380, 0..0)), [(365, Opened)]);
 }
 
 #[test]
@@ -97,7 +98,7 @@ fn outside_and_below_look_at_the_other_side() {
     let rule = ZONE.replace("inside", "outside").replace("vehicles = 2", "vehicles = 1");
     assert!(run_live(&[("zone", &rule)], stays(0, 361..380, 0.0), 380, 0..0).is_empty());
     let changes = run_live(&[("zone", &rule)], stays(0, 361..380, 0.02), 380, 0..0);
-    assert_eq!(told(&changes), [(364, Opened, "1 vehicle is outside the centre")]);
+    assert_eq!(told(&changes), [(365, Opened, "1 vehicle is outside the centre")]);
     // None of the line is in the centre, until one comes at 06:10.
     let empty = "kind = \"zone\"\nzone = \"centre\"\nroute = \"T1\"\ntimetable = \"timetable\"\nfeed = \"positions\"\n\
                  where = \"inside\"\n[open]\nvehicles_below = 1\nfor = \"5 min\"\n";
@@ -106,7 +107,7 @@ fn outside_and_below_look_at_the_other_side() {
         told(&changes),
         [
             (306, Opened, "No vehicle of line T1 is inside the centre"),
-            (370, Resolved, "1 vehicle of line T1 is inside the centre"),
+            (371, Resolved, "1 vehicle of line T1 is inside the centre"),
         ]
     );
     assert_eq!(changes[0].alert.key.subject, "place:centre@route:T1");
@@ -123,10 +124,10 @@ fn a_silent_feed_neither_opens_nor_closes_a_zone() {
     };
     // Silent from 06:10: whatever they do then, nobody sees them leave.
     let changes = run_live(&[("zone", ZONE)], before(370, &both), 420, 370..430);
-    assert_eq!(kinds(&changes), [(364, Opened), (373, Blinded)]);
+    assert_eq!(kinds(&changes), [(365, Opened), (373, Blinded)]);
     // It speaks again at 06:40 and they are not there.
     let changes = run_live(&[("zone", ZONE)], before(370, &both), 420, 370..400);
-    assert_eq!(kinds(&changes), [(364, Opened), (373, Blinded), (400, Sighted), (405, Resolved)]);
+    assert_eq!(kinds(&changes), [(365, Opened), (373, Blinded), (401, Sighted), (401, Updated), (406, Resolved)]);
     // They were in it for a minute when the feed died: not long enough, and nothing is known after.
     let changes = run_live(&[("zone", ZONE)], before(362, &both), 420, 362..430);
     assert!(changes.is_empty(), "{changes:?}");
@@ -159,8 +160,8 @@ fn a_bunch_rings_for_its_line_and_closes_when_they_are_apart_again() {
     assert_eq!(
         told(&changes),
         [
-            (372, Opened, "Line T1: 2 buses 1 min apart where 10 are planned, at b"),
-            (385, Resolved, "Line T1: the buses keep their distance"),
+            (373, Opened, "Line T1: 2 buses 1 min apart where 10 are planned, at b"),
+            (386, Resolved, "Line T1: the buses keep their distance"),
         ]
     );
     assert_eq!(changes[0].alert.key.subject, "route:T1");
@@ -202,7 +203,7 @@ fn old_delays_count_no_more_and_prove_no_calm() {
     let entries = [delayed(0, 360..375, 540), delayed(1, 370..375, 0)].concat();
     let changes = run_live(&[("headway", HEADWAY)], entries.clone(), 430, 0..0);
     let told = kinds(&changes);
-    assert_eq!((told[0], told.last().copied()), ((372, Opened), Some((406, Resolved))), "{told:?}");
+    assert_eq!((told[0], told.last().copied()), ((373, Opened), Some((406, Resolved))), "{told:?}");
     // Nor does a delay that is old open anything: here the second speaks only when the first's is old.
     let entries = [delayed(0, 360..362, 540), delayed(1, 378..390, 0)].concat();
     assert!(run_live(&[("headway", HEADWAY)], entries, 390, 0..0).is_empty());
@@ -211,8 +212,8 @@ fn old_delays_count_no_more_and_prove_no_calm() {
 #[test]
 fn a_silent_feed_neither_opens_nor_closes_a_headway() {
     let bunch = [delayed(0, 360..375, 540), delayed(1, 370..375, 0)].concat();
-    let changes = run_live(&[("headway", HEADWAY)], bunch, 480, 375..480);
-    assert_eq!(kinds(&changes), [(372, Opened), (378, Blinded), (480, Sighted)]);
+    let changes = run_live(&[("headway", HEADWAY)], bunch, 490, 375..480);
+    assert_eq!(kinds(&changes), [(373, Opened), (378, Blinded), (481, Sighted), (481, Updated), (486, Resolved)]);
 }
 
 #[test]
@@ -239,7 +240,7 @@ fn long_line() -> Timetable {
 fn where_only_positions_are_there_the_place_on_the_way_says_how_late() {
     let rule = HEADWAY.replace("[\"positions\", \"updates\"]", "[\"positions\"]");
     // 30 min for the way. The first stands at a third of it at 06:19 (9 min late), the second runs on time: at 06:20
-    // they are at the same place.
+    // they are at the same place. Before, they wait at the first stop, the first for 9 min too long.
     let mut entries = Vec::new();
     for minute in 360..385 {
         let share = |left: f64| 0.1 * ((minute as f64 - left) / 30.0).clamp(0.0, 1.0);
@@ -249,7 +250,7 @@ fn where_only_positions_are_there_the_place_on_the_way_says_how_late() {
     let context = context_with(&[("headway", &rule)], long_line(), 1);
     let changes = run(&mut State::default(), &context, &live(entries.clone(), 385, 0..0), Some(at(385)));
     let first = told(&changes).first().copied();
-    assert_eq!(first, Some((373, Opened, "Line T1: 2 buses 1 min apart where 10 are planned, at b")));
+    assert_eq!(first, Some((372, Opened, "Line T1: 2 buses 1 min apart where 10 are planned, at b")));
     // A kilometre off the way nobody can say where on it they are.
     for entry in &mut entries {
         if let Record::VehiclePosition(seen) = &mut entry.record {
