@@ -52,22 +52,22 @@ pub(crate) fn delay_where_it_stands(timetable: &Timetable, seen: &VehiclePositio
     let calls = timetable.calls(timetable.trip(&seen.trip.trip)?);
     let now_s = seen.time.since(timetable.zero(seen.trip.service_date)?).as_s() as f64;
     let stop = |call: &StopTime| timetable.stops.get(call.stop as usize).map(|stop| stop.position);
-    let last = calls.len().checked_sub(2)?;
+    let final_leg = calls.len().checked_sub(2)?;
     let delays = calls.windows(2).enumerate().filter_map(|(leg, ends)| {
         let [from, to] = ends else { return None };
         let (share, off_m) = along(stop(from)?, stop(to)?, seen.position);
-        if off_m > OFF_WAY_MAX_M || (leg == last && share >= 1.0) {
+        if off_m > OFF_WAY_MAX_M || (leg == final_leg && share >= 1.0) {
             return None;
         }
         let planned_s = f64::from(from.departure_s) + share * f64::from(to.arrival_s.saturating_sub(from.departure_s));
-        let delay_s = now_s - planned_s;
+        let late_s = now_s - planned_s;
         // Who waits for the departure is not early.
-        Some(if leg == 0 && share <= 0.0 { delay_s.max(0.0) } else { delay_s })
+        Some(if leg == 0 && share <= 0.0 { late_s.max(0.0) } else { late_s })
     });
-    let change = |delay_s: &f64| (delay_s - f64::from(before_s)).abs();
-    let delay_s = delays.min_by(|a, b| change(a).total_cmp(&change(b)))?;
+    let change = |late_s: &f64| (late_s - f64::from(before_s)).abs();
+    let nearest_s = delays.min_by(|a, b| change(a).total_cmp(&change(b)))?;
     #[expect(clippy::cast_possible_truncation, reason = "a float becomes the nearest whole number that fits")]
-    Some(delay_s.round() as i32)
+    Some(nearest_s.round() as i32)
 }
 
 /// How far along the straight way from `from` to `to` the nearest point to `position` is (0 to 1), and how far off it

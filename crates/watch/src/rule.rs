@@ -323,9 +323,9 @@ impl Count {
         }
     }
 
-    /// The opposite.
+    /// What holds when this does not.
     #[must_use]
-    pub fn not(self) -> Self {
+    pub fn opposite(self) -> Self {
         match self {
             Self::AtLeast(least) => Self::Below(least),
             Self::Below(most) => Self::AtLeast(most),

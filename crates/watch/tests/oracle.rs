@@ -125,15 +125,15 @@ fn turns(looks: &[Look], open_for: Span, close_for: Span) -> Vec<(Time, bool)> {
     out
 }
 
-/// Readings of the first gauge in the order in which they come: some late by up to 40 min, some corrected.
+/// Readings of the first gauge, in binary fractions so that no sum is rounded, in the order in which they come: some late by up to 40 min, some corrected.
 fn readings(steps: &[(u8, u8, u8)]) -> Vec<(Time, Time, f64)> {
     let mut now = midnight();
     let mut out: Vec<(Time, Time, f64)> = Vec::new();
     for (k, (wait, how, level)) in steps.iter().enumerate() {
         now = now + Span::min(2 + i64::from(*wait) % 11) + if *wait > 250 { Span::h(1) } else { Span::default() };
         // Stretches of some hours, high, low and rising, so that every figure crosses its lines now and then.
-        let base = [1.0, 2.6, 1.8][(k / 40) % 3] + if (k / 40) % 3 == 2 { (k % 40) as f64 * 0.03 } else { 0.0 };
-        let value = base + f64::from(*level) / 500.0;
+        let base = [1.0, 2.625, 1.75][(k / 40) % 3] + if (k / 40) % 3 == 2 { (k % 40) as f64 / 32.0 } else { 0.0 };
+        let value = base + f64::from(*level) / 512.0;
         let when = match how % 16 {
             0 => now - Span::min(i64::from(*how / 16) * 3 + 1),
             1 => out.last().map_or(now, |(_, when, _)| *when),
@@ -237,7 +237,7 @@ proptest! {
         let mut readings: Vec<(Time, f64)> = Vec::new();
         for (k, (wait, level)) in steps.iter().enumerate() {
             now = now + Span::min(i64::from(*wait) + 1);
-            readings.push((now, if (k / 20) % 2 == 0 { 1.0 } else { 1.6 } + f64::from(*level) / 100.0));
+            readings.push((now, if (k / 20) % 2 == 0 { 1.0 } else { 1.625 } + f64::from(*level) / 128.0));
         }
         let entries: Vec<Entry> = readings.iter().map(|(when, value)| entry(*when, &[(1, *when, *value)])).collect();
         let changes = run(&mut State::default(), &context, &entries, None);
@@ -277,13 +277,137 @@ proptest! {
 /// The properties above would hold of evaluators that never say anything; these do.
 #[test]
 fn every_figure_of_the_oracle_opens_and_closes() {
-    let steps: Vec<(u8, u8, u8)> =
-        (0..250_u32).map(|k| ((k * 37 % 250) as u8, (k * 91 % 256) as u8, (k * 53 % 256) as u8)).collect();
+    let small = |k: u32| u8::try_from(k % 256).unwrap_or_default();
+    let steps: Vec<(u8, u8, u8)> = (0..250_u32).map(|k| (small(k * 37 % 250), small(k * 91), small(k * 53))).collect();
     let readings = readings(&steps);
     assert!(readings.windows(2).any(|pair| pair[1].1 < pair[0].1), "some come out of order");
     assert!(readings.windows(2).any(|pair| pair[1].1 == pair[0].1), "some are corrected");
     for (statistic, open, close) in LINES {
         let turns = naive(statistic, open, close, &readings);
         assert!(turns.len() >= 2, "{statistic}: {turns:?}");
+    }
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let middle = values.len() / 2;
+    if values.len() % 2 == 1 { values[middle] } else { f64::midpoint(values[middle - 1], values[middle]) }
+}
+
+/// From a median absolute deviation to a standard deviation, for a normal distribution.
+const SPREAD: f64 = 1.482_602_218_505_602;
+
+/// Turns of a rule without `for`, from its figure at each reading; `None` where there is none.
+fn off_turns(figures: &[(Time, Option<f64>)], off: f64, within: f64) -> Vec<(Time, bool)> {
+    let mut open = false;
+    let mut out = Vec::new();
+    for (when, figure) in figures {
+        let Some(figure) = figure else { continue };
+        if if open { figure.abs() < within } else { figure.abs() > off } {
+            open = !open;
+            out.push((*when, open));
+        }
+    }
+    out
+}
+
+fn deviation(against: &str, spreads: bool) -> String {
+    let lines =
+        if spreads { "[open]\noff = 3\n[close]\nwithin = 1\n" } else { "[open]\noff = 0.4\n[close]\nwithin = 0.2\n" };
+    format!("kind = \"deviation\"\nwhat = \"The lake\"\ndatastream = 1\n{against}\nin_spreads = {spreads}\n{lines}")
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    #[test]
+    fn past_weeks_say_what_all_of_them_say(
+        steps in prop::collection::vec((0_i64..50, 0_u8..=100, 0_u8..12), 60..200),
+        weeks in 2_u32..=8,
+        spreads in any::<bool>(),
+    ) {
+        // Every twelve hours at some minute of the hour, some left out, and a second reading now and then.
+        let mut readings: Vec<(Time, f64)> = Vec::new();
+        for (k, (minute, level, how)) in (0_i64..).zip(&steps) {
+            let when = midnight() + Span::h(k * 12) + Span::min(*minute);
+            let value = 2.0 + f64::from(*level) / 100.0;
+            match how {
+                0 => {}
+                1 => readings.extend([(when, value), (when + Span::min(5), value - 0.3)]),
+                _ => readings.push((when, value)),
+            }
+        }
+        let hour = |when: Time| when.ms().div_euclid(3_600_000);
+        let figures: Vec<(Time, Option<f64>)> = (0..readings.len()).map(|now| {
+            let (when, value) = readings[now];
+            let mut by_hour: BTreeMap<i64, Vec<f64>> = BTreeMap::new();
+            for (earlier, value) in &readings[..now] {
+                if hour(*earlier) < hour(when) && (hour(when) - hour(*earlier)) % 168 == 0 {
+                    by_hour.entry(hour(*earlier)).or_default().push(*value);
+                }
+            }
+            let old = |earlier: &i64| hour(when).div_euclid(168) - earlier.div_euclid(168) > 2 * i64::from(weeks);
+            // Seven digits of a mean are kept.
+            #[expect(clippy::cast_possible_truncation, reason = "as the engine does")]
+            let mean = |values: &Vec<f64>| f64::from((values.iter().sum::<f64>() / values.len() as f64) as f32);
+            let newest = by_hour.iter().rev().take(weeks as usize).filter(|(earlier, _)| !old(earlier));
+            let means: Vec<f64> = newest.map(|(_, values)| mean(values)).collect();
+            if means.len() < 2 {
+                return (when, None);
+            }
+            let middle = median(means.clone());
+            let spread = SPREAD * median(means.iter().map(|mean| (mean - middle).abs()).collect());
+            let figure = value - middle;
+            (when, Some(if spreads { figure / spread.max(0.01 * middle.abs()) } else { figure }))
+        }).collect();
+        let (off, within) = if spreads { (3.0, 1.0) } else { (0.4, 0.2) };
+        let wanted = off_turns(&figures, off, within);
+        let context = context(&[("lake", &deviation(&format!("past_weeks = {weeks}"), spreads))]);
+        let entries: Vec<Entry> = readings.iter().map(|(when, value)| entry(*when, &[(1, *when, *value)])).collect();
+        let changes = run(&mut State::default(), &context, &entries, None);
+        prop_assert_eq!(opened_and_resolved(&changes), wanted);
+    }
+
+    #[test]
+    fn a_forecast_says_what_its_newest_points_say(
+        steps in prop::collection::vec((0_u8..=100, 0_i64..240, 0_u8..=100), 1..150),
+        spreads in any::<bool>(),
+    ) {
+        // A reading every 35 min, and with each a point of the forecast for some time from three hours ahead to one back.
+        let mut points: BTreeMap<Time, f64> = BTreeMap::new();
+        let (mut entries, mut figures, mut errors) = (Vec::new(), Vec::new(), Vec::new());
+        for (k, (level, ahead, expected)) in (0_i64..).zip(&steps) {
+            let now = midnight() + Span::min(k * 35);
+            let point = (now + Span::min(ahead - 60), 2.0 + f64::from(*expected) / 100.0);
+            let value = 2.0 + f64::from(*level) / 100.0;
+            entries.push(entry(now, &[(2, point.0, point.1)]));
+            entries.push(entry(now, &[(1, now, value)]));
+            points.insert(point.0, point.1);
+            let before = points.range(..=now).next_back().filter(|(when, _)| now.since(**when) <= Span::h(1));
+            let after = points.range(now + Span::ms(1)..).next().filter(|(when, _)| when.since(now) <= Span::h(1));
+            let forecast = match (before, after) {
+                (Some((from, low)), Some((to, high))) => {
+                    let share = now.since(*from).as_ms() as f64 / to.since(*from).as_ms() as f64;
+                    Some(low + (high - low) * share)
+                }
+                (Some((_, only)), None) | (None, Some((_, only))) => Some(*only),
+                (None, None) => None,
+            };
+            let figure = forecast.and_then(|forecast| {
+                let off = value - forecast;
+                let past: Vec<f64> = errors.iter().rev().take(64).map(|error: &f64| error.abs()).collect();
+                errors.push(off);
+                match spreads {
+                    false => Some(off),
+                    true if past.len() < 8 => None,
+                    true => Some(off / (SPREAD * median(past)).max(f64::MIN_POSITIVE)),
+                }
+            });
+            figures.push((now, figure));
+        }
+        let (off, within) = if spreads { (3.0, 1.0) } else { (0.4, 0.2) };
+        let context = context(&[("lake", &deviation("forecast = 2", spreads))]);
+        let changes = run(&mut State::default(), &context, &entries, None);
+        prop_assert_eq!(opened_and_resolved(&changes), off_turns(&figures, off, within));
     }
 }

@@ -54,7 +54,7 @@ fn vehicles_in_a_zone_ring_once_for_the_zone_and_name_no_vehicle() {
     );
     let alert = &changes[0].alert;
     assert_eq!((alert.key.subject.as_str(), alert.detail.as_str()), ("place:centre", "Of T1."));
-    assert_eq!(alert.place.as_ref().map(|place| place.as_str()), Some("centre"));
+    assert_eq!(alert.place.as_ref().map(city::PlaceId::as_str), Some("centre"));
     let told = serde_json::to_string(&changes).expect("JSON");
     assert!(!told.contains("t0") && !told.contains("t1"), "no run is named: {told}");
 }

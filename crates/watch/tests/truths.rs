@@ -168,6 +168,7 @@ fn combined(when: &str, more: &str) -> String {
 }
 
 type Three = [Option<bool>; 3];
+type Table = fn(Three) -> Option<bool>;
 
 fn and(a: Option<bool>, b: Option<bool>) -> Option<bool> {
     match (a, b) {
@@ -206,7 +207,7 @@ fn run_told(state: &mut State, context: &watch::Context, mut entries: Vec<Entry>
 
 #[test]
 fn joined_conditions_open_when_true_and_close_when_false_by_kleenes_tables() {
-    let tables: [(&str, fn(Three) -> Option<bool>); 5] = [
+    let tables: [(&str, Table); 5] = [
         ("{ all = [\"lake\", \"bridge\", \"wet\"] }", |[a, b, c]| and(and(a, b), c)),
         ("{ any = [\"lake\", \"bridge\", \"wet\"] }", |[a, b, c]| or(or(a, b), c)),
         ("{ all = [\"lake\", { not = \"wet\" }] }", |[a, _, c]| and(a, c.map(|c| !c))),
@@ -337,7 +338,7 @@ fn a_thousand_triggers_of_one_condition_are_one_alert() {
     assert_eq!(opened(&thousand), 1, "one after the other");
     let record = city::Record::Observations((0..1000).map(row).collect());
     let batch = Entry { feed: "water".into(), received: at(1), record };
-    assert_eq!(opened(&[batch.clone()]), 1, "in one batch");
+    assert_eq!(opened(std::slice::from_ref(&batch)), 1, "in one batch");
     assert_eq!(opened(&vec![batch; 20]), 1, "told again and again");
     let same: Vec<Entry> = (0..1000).map(|_| reading(1, at(0), 3.0)).collect();
     assert_eq!(opened(&same), 1, "at one instant");

@@ -217,7 +217,7 @@ proptest! {
 fn one_thread_and_four_say_the_same_of_large_batches() {
     let row = |k: i64| {
         let level = 2.3 + 0.4 * (k as f64 / 900.0).sin() + 0.05 * (k as f64 / 7.0).sin();
-        (1 + (k % 2) as u32, at(0) + Span::s(k), level)
+        (if k % 2 == 0 { 1 } else { 2 }, at(0) + Span::s(k), level)
     };
     let entries: Vec<Entry> = (0..4_i64)
         .map(|batch| {
@@ -242,7 +242,7 @@ fn every_kind_rings_somewhere_in_such_a_journal() {
     let context = context(&all_rules());
     let mut rang = BTreeSet::new();
     for seed in 0..12_u32 {
-        let small = |k: u32, by: u32| ((k * by + seed * 101 + k * k / 7) % 256) as u8;
+        let small = |k: u32, by: u32| u8::try_from((k * by + seed * 101 + k * k / 7) % 256).unwrap_or_default();
         let steps: Vec<(u8, u8, u8)> = (0..400).map(|k| (small(k, 73), small(k, 151), small(k, 199))).collect();
         let entries = journal(&steps);
         let changes = run(&mut State::default(), &context, &entries, Some(until(&entries)));

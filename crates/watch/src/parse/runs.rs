@@ -17,7 +17,7 @@ pub(super) fn on_zone(fields: &mut Fields<'_, '_>, town: &Town<'_>, mistakes: &m
     let open = count(&mut table, "open", mistakes);
     let open_for = table.span_or("for", Span::default(), mistakes);
     table.finish(mistakes);
-    let (mut close, mut close_for) = (open.map(Count::not), Span::default());
+    let (mut close, mut close_for) = (open.map(Count::opposite), Span::default());
     if let Some(mut table) = fields.table_if("close", mistakes) {
         let start = table.start();
         close = count(&mut table, "close", mistakes);
