@@ -58,7 +58,7 @@ pub fn backtest(rule: &Rule, series: &Series<'_>, readings: impl IntoIterator<It
     match &mut rule.kind {
         Kind::Figure(kind) => kind.datastreams = vec![series.datastream.id],
         Kind::Rise(kind) => kind.datastreams = vec![series.datastream.id],
-        Kind::Absence(_) | Kind::Warning(_) | Kind::Trip(_) | Kind::Combined(_) => return Backtest::default(),
+        _ => return Backtest::default(),
     }
     let context = Context::new(Parts {
         rules: vec![rule],

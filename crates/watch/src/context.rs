@@ -11,10 +11,12 @@ use jiff::tz::TimeZone;
 
 use crate::absence::{self, VoicePlan};
 use crate::combined::Looks;
+use crate::headway::Patterns;
 use crate::notify::{Graph, OnCall};
 use crate::plan::Plan;
 use crate::rule::{Kind, Rule, Voice};
 use crate::trip::Departures;
+use crate::zone::Zone;
 
 /// The parts of a context, in the words of the city's configuration.
 #[derive(Clone, Debug)]
@@ -71,6 +73,12 @@ pub struct Context {
     pub(crate) by_warning_feed: BTreeMap<FeedId, Vec<usize>>,
     /// The timetable whose runs a feed of positions or updates reports, where some rule asks.
     pub(crate) timetable_of: BTreeMap<FeedId, FeedId>,
+    /// The zones in which the runs of a timetable are looked for, where some rule asks.
+    pub(crate) zones: BTreeMap<FeedId, BTreeMap<PlaceId, Zone>>,
+    /// The timetables whose runs are looked at for their distance from one another.
+    pub(crate) spaced: BTreeSet<FeedId>,
+    /// Which trips call at the same stops, by timetable.
+    pub(crate) patterns: BTreeMap<FeedId, Patterns>,
     /// The shortest silence of a feed that anybody may notice: its beat, or an earlier `after` of a rule.
     pub(crate) feed_gaps: BTreeMap<FeedId, Span>,
     /// Whether some rule has to be looked at every minute.
@@ -96,9 +104,12 @@ impl Context {
             combined: in_order(&rules),
             by_warning_feed: BTreeMap::new(),
             timetable_of: BTreeMap::new(),
+            zones: BTreeMap::new(),
+            spaced: BTreeSet::new(),
+            patterns: BTreeMap::new(),
             by_minute: false,
             feed_gaps: parts.contracts.iter().map(|contract| (contract.feed.clone(), contract.beat)).collect(),
-            departures: parts.timetables.iter().map(|(feed, table)| (feed.clone(), Departures::of(table))).collect(),
+            departures: BTreeMap::new(),
             things: parts.things.into_iter().map(|thing| (thing.id, thing)).collect(),
             datastreams,
             properties: parts.properties.into_iter().map(|property| (property.id.clone(), property)).collect(),
@@ -112,6 +123,9 @@ impl Context {
             rules,
         };
         context.index();
+        for (feed, timetable) in context.timetables.clone() {
+            context.set_timetable(feed, timetable);
+        }
         context
     }
 
@@ -156,13 +170,16 @@ impl Context {
     fn index_kind(&mut self, at: usize, kind: &Kind) {
         match kind {
             Kind::Warning(warning) => self.by_warning_feed.entry(warning.feed.clone()).or_default().push(at),
-            Kind::Trip(trip) => {
-                self.by_minute = true;
-                for feed in &trip.feeds {
-                    self.timetable_of.insert(feed.clone(), trip.timetable.clone());
-                }
+            Kind::Zone(zone) => {
+                let placed = zone.zones.iter().filter_map(|id| Zone::of(self.places.get(id)?));
+                self.zones.entry(zone.timetable.clone()).or_default().extend(placed.map(|z| (z.id.clone(), z)));
             }
-            Kind::Figure(_) | Kind::Rise(_) | Kind::Absence(_) | Kind::Combined(_) => {}
+            Kind::Headway(headway) => _ = self.spaced.insert(headway.timetable.clone()),
+            Kind::Trip(_) | Kind::Figure(_) | Kind::Rise(_) | Kind::Absence(_) | Kind::Combined(_) => {}
+        }
+        if let Some((timetable, feeds)) = kind.runs() {
+            self.by_minute = true;
+            self.timetable_of.extend(feeds.iter().map(|feed| (feed.clone(), timetable.clone())));
         }
     }
 
@@ -170,6 +187,9 @@ impl Context {
     /// it gives that entry to [`crate::step`].
     pub fn set_timetable(&mut self, feed: FeedId, timetable: Arc<Timetable>) {
         self.departures.insert(feed.clone(), Departures::of(&timetable));
+        if self.spaced.contains(&feed) {
+            self.patterns.insert(feed.clone(), Patterns::of(&timetable));
+        }
         self.timetables.insert(feed, timetable);
     }
 

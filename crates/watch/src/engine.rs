@@ -15,7 +15,7 @@ use crate::life::Bearings;
 use crate::plan::SeriesSlot;
 use crate::rule::{Kind, Voice};
 use crate::state::State;
-use crate::{absence, action, intake, joint, life, trip, warning, words};
+use crate::{absence, action, intake, joint, life, runs, trip, warning, words};
 
 /// The grid of ticks. Nothing that a city watches needs an answer within less.
 pub const TICK: Span = Span::s(10);
@@ -116,10 +116,8 @@ fn on_entry(state: &mut State, context: &Context, entry: &Entry, out: &mut Vec<A
     }
     match &entry.record {
         Record::Observations(rows) => intake::take(state, context, &entry.feed, rows, now, out),
-        Record::VehiclePosition(position) => trip::heard(state, context, &entry.feed, &position.trip, None, now),
-        Record::TripUpdate(update) => {
-            trip::heard(state, context, &entry.feed, &update.trip, update.delay_s, now);
-        }
+        Record::VehiclePosition(position) => runs::position(state, context, &entry.feed, position, now),
+        Record::TripUpdate(update) => runs::update(state, context, &entry.feed, update, now),
         Record::Warning(message) => {
             if warning::receive(state, context, &entry.feed, message) {
                 judge_warnings(state, context, now, out);
@@ -267,15 +265,13 @@ fn by_minute(state: &mut State, context: &Context, now: Time, out: &mut Vec<Aler
     // Ticks stand on the full minute, but for the first after a change of the rules.
     if now == now.floor(trip::EVERY) {
         for rule in &context.rules {
-            if let Kind::Trip(kind) = &rule.kind {
-                for judgement in trip::judgements(state, context, rule, kind, now) {
-                    life::advance(state, rule, judgement, now, out);
-                }
+            for judgement in runs::judgements(state, context, rule, &rule.kind, now) {
+                life::advance(state, rule, judgement, now, out);
             }
         }
         joint::judge_all(state, context, true, now, out);
     }
-    trip::forget(state, now);
+    runs::forget(state, now);
 }
 
 /// The subject of an alert on a series.

@@ -1,10 +1,14 @@
 //! A rule as one plain sentence; what the public sees of it.
 
-use city::{Contract, Datastream, DatastreamId, FeedId, ObservedProperty, Place, PlaceId, Span, Thing, ThingId};
+use city::{
+    Contract, Datastream, DatastreamId, FeedId, ObservedProperty, Place, PlaceId, RouteId, Span, Thing, ThingId,
+};
 
 use crate::combined::{Combined, Formula, Looks};
 use crate::figure::{Against, Figure, Statistic};
-use crate::rule::{Absence, Kind, OnFigure, OnTrip, OnWarning, Rise, Rule, Side, Trouble, Voice};
+use crate::rule::{
+    Absence, Count, Kind, OnFigure, OnHeadway, OnTrip, OnWarning, OnZone, Rise, Rule, Side, Trouble, Voice,
+};
 use crate::words;
 
 /// The names that sentences need.
@@ -57,6 +61,8 @@ pub fn explain(rule: &Rule, names: &Names<'_>) -> String {
         Kind::Absence(kind) => absence(kind, names),
         Kind::Warning(kind) => warning(kind, names),
         Kind::Trip(kind) => trip(kind, names),
+        Kind::Zone(kind) => zone(kind, names),
+        Kind::Headway(kind) => headway(kind, names),
         Kind::Combined(kind) => combined(kind, names),
     };
     if let Some(guard) = &rule.guard {
@@ -208,6 +214,8 @@ fn condition(condition: &crate::combined::Condition, names: &Names<'_>) -> Strin
                     Kind::Absence(kind) => absence(kind, names),
                     Kind::Warning(kind) => warning(kind, names),
                     Kind::Trip(kind) => trip(kind, names),
+                    Kind::Zone(kind) => zone(kind, names),
+                    Kind::Headway(kind) => headway(kind, names),
                     Kind::Figure(_) | Kind::Rise(_) | Kind::Combined(_) => String::new(),
                 };
                 let when = sentence.split(", and stops").next().unwrap_or_default();
@@ -278,9 +286,7 @@ fn trip(kind: &OnTrip, names: &Names<'_>) -> String {
         Trouble::Late(by) => format!("run {} late or more", words::span(by)),
         Trouble::Missing(after) => format!("show no vehicle {} after their departure", words::span(after)),
     };
-    let routes: Vec<String> = kind.routes.iter().map(ToString::to_string).collect();
-    let of = if routes.is_empty() { "a line".to_owned() } else { format!("line {}", words::list(&routes, "or")) };
-    let feeds: Vec<String> = kind.feeds.iter().map(|feed| names.feed(feed).to_owned()).collect();
+    let of = line_of(&kind.routes);
     let few = if kind.close_below == 1 {
         "none is left".to_owned()
     } else {
@@ -290,7 +296,61 @@ fn trip(kind: &OnTrip, names: &Names<'_>) -> String {
         "Rings when {} trips or more of {of} {what}{} (by {}), and stops when {few}{}",
         kind.trips,
         held(kind.open_for),
-        words::list(&feeds, "and"),
+        feeds(&kind.feeds, names),
+        held(kind.close_for),
+    )
+}
+
+fn feeds(of: &[FeedId], names: &Names<'_>) -> String {
+    words::list(&of.iter().map(|feed| names.feed(feed).to_owned()).collect::<Vec<_>>(), "and")
+}
+
+fn line_of(routes: &[RouteId]) -> String {
+    let routes: Vec<String> = routes.iter().map(ToString::to_string).collect();
+    if routes.is_empty() { "a line".to_owned() } else { format!("line {}", words::list(&routes, "or")) }
+}
+
+fn zone(kind: &OnZone, names: &Names<'_>) -> String {
+    let count = |count: Count, of: &str| match count {
+        Count::AtLeast(1) => format!("a vehicle{of} is"),
+        Count::AtLeast(least) => format!("{least} vehicles or more{of} are"),
+        Count::Below(1) => format!("no vehicle{of} is"),
+        Count::Below(below) => format!("fewer than {below} vehicles{of} are"),
+    };
+    let places: Vec<String> = kind.zones.iter().map(|id| names.place(id)).collect();
+    let side = if kind.inside { "inside" } else { "outside" };
+    let stay = match kind.stay {
+        span if span == Span::default() => String::new(),
+        span => format!(" (counting those that have been so for {})", words::span(span)),
+    };
+    let of = if kind.routes.is_empty() { String::new() } else { format!(" of {}", line_of(&kind.routes)) };
+    format!(
+        "Rings when {} {side} {}{stay}{} (by {}), and stops when {} so{}",
+        count(kind.open, &of),
+        words::list(&places, "or"),
+        held(kind.open_for),
+        feeds(&kind.feeds, names),
+        count(kind.close, ""),
+        held(kind.close_for),
+    )
+}
+
+fn headway(kind: &OnHeadway, names: &Names<'_>) -> String {
+    let bunched = kind.bunched_below.map(|below| format!("closer than {below} of the planned headway"));
+    let gap = kind.gap_above.map(|above| format!("further apart than {above} times the planned headway"));
+    let wrong: Vec<String> = [bunched, gap].into_iter().flatten().collect();
+    let pairs = |count: u32| if count == 1 { "1 pair".to_owned() } else { format!("{count} pairs") };
+    let few = match kind.close_below {
+        1 => "none is left".to_owned(),
+        below => format!("fewer than {below} are left"),
+    };
+    format!(
+        "Rings when {} or more of runs that follow one another on {} are {}{} (by {}), and stops when {few}{}",
+        pairs(kind.pairs),
+        line_of(&kind.routes),
+        words::list(&wrong, "or"),
+        held(kind.open_for),
+        feeds(&kind.feeds, names),
         held(kind.close_for),
     )
 }

@@ -15,7 +15,7 @@ use crate::plan::{CellPlan, Part, SHARDS, SeriesSlot, ShardPlan};
 use crate::rule::{Kind, Rule};
 use crate::shard::{Evidence, Note, Noted, Row, Shard};
 use crate::state::State;
-use crate::timers::{Holding, Turn};
+use crate::timers::{Holding, Timers, Turn};
 use crate::truth::Truth;
 use crate::{joint, rise, said};
 
@@ -127,15 +127,19 @@ fn carry_out(
 ) {
     let Some(plan) = context.plan.shards.get(usize::from(shard)) else { return };
     if matches!(note.what, Noted::Returned) {
-        returned(state, context, SeriesSlot { shard, series: note.of }, now, out);
+        returned(state, context, SeriesSlot { shard, series: note.of }, now);
         return;
     }
     let Some(cell) = plan.cells.get(note.of as usize) else { return };
     let Some(rule) = context.rules.get(cell.rule as usize) else { return };
     let Some(series) = plan.series.get(cell.series as usize) else { return };
     match (note.what, cell.part) {
-        (Noted::Turned(turn, seen), _) => {
-            turned(state, context, shard, note.of, cell, turn, &seen, series.id, rule, now, out);
+        (Noted::Turned(turn, seen, timers), _) => {
+            turned(state, context, shard, note.of, cell, turn, &timers, &seen, series.id, rule, now, out);
+        }
+        (Noted::Sighted(episode), _) => {
+            let id = AlertId::new(&rule.id, &series_subject(series.id), episode);
+            sighted(state, context, &id, series.id, now, out);
         }
         (Noted::Seen(seen), Part::Guarded) => {
             guarded(state, context, shard, note.of, cell, &seen, series.id, rule, now, out);
@@ -147,13 +151,13 @@ fn carry_out(
                 joints.insert(cell.rule as usize);
             }
         }
-        (Noted::Late(at), _) => late(state, rule, shard, note.of, series.id, at, now, out),
+        (Noted::Late(at, episode), _) => late(state, rule, series.id, episode, at, now, out),
         (Noted::Returned | Noted::Seen(_), _) => {}
     }
 }
 
 /// A series speaks again: its alerts can be seen, and whoever waited for its voice is called by the next tick.
-fn returned(state: &mut State, context: &Context, slot: SeriesSlot, now: Time, out: &mut Vec<AlertChange>) {
+fn returned(state: &mut State, context: &Context, slot: SeriesSlot, now: Time) {
     let Some(plan) = context.plan.series(slot) else { return };
     state.jobs.add(just_past(now, plan.beat), Job::Series(slot));
     for voice in context.voices_of_series.get(&plan.id).into_iter().flatten() {
@@ -162,30 +166,21 @@ fn returned(state: &mut State, context: &Context, slot: SeriesSlot, now: Time, o
     if !context.combined.is_empty() {
         state.jobs.add(now, Job::Look);
     }
-    let Some(shard) = context.plan.shards.get(usize::from(slot.shard)) else { return };
-    for place in &plan.cells {
-        let Some(cell) = shard.cells.get(*place as usize) else { continue };
-        let Some(id) = standing_alert(state, context, slot.shard, *place, cell, plan.id) else { continue };
-        let blind = series_blindness(state, context, plan.id, now);
-        if let Some(alert) = state.alerts.get_mut(&id) {
-            life::see(alert, blind.as_ref(), now, out);
-        }
-    }
 }
 
-/// The alert that stands on a cell.
-fn standing_alert(
-    state: &State,
+/// An alert on a series that spoke again.
+fn sighted(
+    state: &mut State,
     context: &Context,
-    shard: u8,
-    place: u32,
-    plan: &CellPlan,
-    datastream: city::DatastreamId,
-) -> Option<AlertId> {
-    let cell = state.shards.get(usize::from(shard))?.cells.get(place as usize)?;
-    let episode = cell.timers.episode.filter(|_| cell.timers.stands)?;
-    let rule = context.rules.get(plan.rule as usize)?;
-    Some(AlertId::new(&rule.id, &series_subject(datastream), episode))
+    id: &AlertId,
+    series: city::DatastreamId,
+    now: Time,
+    out: &mut Vec<AlertChange>,
+) {
+    let blind = series_blindness(state, context, series, now);
+    if let Some(alert) = state.alerts.get_mut(id) {
+        life::see(alert, blind.as_ref(), now, out);
+    }
 }
 
 #[expect(clippy::too_many_arguments, reason = "each is one thing, and a bundle of them would have no name")]
@@ -196,6 +191,7 @@ fn turned(
     place: u32,
     plan: &CellPlan,
     turn: Turn,
+    timers: &Timers,
     seen: &Evidence,
     datastream: city::DatastreamId,
     rule: &Rule,
@@ -203,9 +199,9 @@ fn turned(
     out: &mut Vec<AlertChange>,
 ) {
     let cell = state.shards.get(usize::from(shard)).and_then(|shard| shard.cells.get(place as usize));
-    let Some((timers, mut told)) = cell.map(|cell| (cell.timers.clone(), cell.told)) else { return };
+    let Some(mut told) = cell.map(|cell| cell.told) else { return };
     let judgement = judgement(context, rule, plan, datastream, seen);
-    life::carry_out(state, rule, turn, &timers, &mut told, judgement, now, out);
+    life::carry_out(state, rule, turn, timers, &mut told, judgement, now, out);
     let cell = state.shards.get_mut(usize::from(shard)).and_then(|shard| shard.cells.get_mut(place as usize));
     if let Some(cell) = cell {
         cell.told = told;
@@ -239,8 +235,9 @@ fn guarded(
         cell.timers.broken();
     }
     let turn = cell.timers.advance(holding(plan, &seen));
+    let timers = cell.timers;
     if turn != Turn::Quiet {
-        turned(state, context, shard, place, plan, turn, &seen, datastream, rule, now, out);
+        turned(state, context, shard, place, plan, turn, &timers, &seen, datastream, rule, now, out);
     }
 }
 
@@ -271,19 +268,15 @@ fn judgement(
 }
 
 /// A reading for a time at which an alert stood that has resolved since: the alert says so, and nobody is called.
-#[expect(clippy::too_many_arguments, reason = "each is one thing, and a bundle of them would have no name")]
 fn late(
     state: &mut State,
     rule: &Rule,
-    shard: u8,
-    place: u32,
     datastream: city::DatastreamId,
+    episode: Time,
     at: Time,
     now: Time,
     out: &mut Vec<AlertChange>,
 ) {
-    let cell = state.shards.get(usize::from(shard)).and_then(|shard| shard.cells.get(place as usize));
-    let Some(episode) = cell.and_then(|cell| cell.timers.episode) else { return };
     let id = AlertId::new(&rule.id, &series_subject(datastream), episode);
     let Some(alert) = state.resolved.iter_mut().rev().find(|alert| alert.id == id) else { return };
     alert.late += 1;

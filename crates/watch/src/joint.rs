@@ -9,9 +9,9 @@ use crate::context::Context;
 use crate::life::{self, Bearings, Judgement, Said};
 use crate::plan::Part;
 use crate::rule::{Kind, Rule};
+use crate::runs;
 use crate::state::State;
 use crate::timers::Holding;
-use crate::trip;
 use crate::truth::Truth;
 use crate::warning;
 
@@ -83,11 +83,14 @@ fn see(
             Kind::Warning(kind) => any(&warning::judgements(state, context, rule, kind, now), || {
                 state.feed_silent_since(context, &kind.feed, now).is_some()
             }),
-            // Counting trips is dear, and they leave by the minute.
-            Kind::Trip(_) if !by_minute => known.truth,
-            Kind::Trip(kind) => any(&trip::judgements(state, context, rule, kind, now), || {
-                kind.feeds.iter().any(|feed| state.feed_silent_since(context, feed, now).is_some())
-            }),
+            // Counting runs is dear, and they leave by the minute.
+            Kind::Trip(_) | Kind::Zone(_) | Kind::Headway(_) if !by_minute => known.truth,
+            kind @ (Kind::Trip(_) | Kind::Zone(_) | Kind::Headway(_)) => {
+                any(&runs::judgements(state, context, rule, kind, now), || {
+                    let feeds = kind.runs().map(|(_, feeds)| feeds).unwrap_or_default();
+                    feeds.iter().any(|feed| state.feed_silent_since(context, feed, now).is_some())
+                })
+            }
             Kind::Combined(_) => Truth::Unknown,
         },
     };

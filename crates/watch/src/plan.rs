@@ -168,7 +168,12 @@ impl Plan {
                 (Look::Figure { figure: *figure, open: *open, close: *close }, *open_for, *close_for)
             }
             Kind::Rise(rise) => (Look::Rise(Arc::new(rise.clone())), rise.open_for, rise.close_for),
-            Kind::Absence(_) | Kind::Warning(_) | Kind::Trip(_) | Kind::Combined(_) => return,
+            Kind::Absence(_)
+            | Kind::Warning(_)
+            | Kind::Trip(_)
+            | Kind::Zone(_)
+            | Kind::Headway(_)
+            | Kind::Combined(_) => return,
         };
         for datastream in kind.datastreams() {
             let steps = !rule.severity_steps.is_empty();

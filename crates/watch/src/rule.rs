@@ -90,6 +90,10 @@ pub enum Kind {
     Warning(OnWarning),
     /// Late or missing trips of a route.
     Trip(OnTrip),
+    /// Public vehicles in a zone, or out of it.
+    Zone(OnZone),
+    /// Bunches and gaps on a route.
+    Headway(OnHeadway),
     /// Conditions of any kind, joined.
     Combined(Combined),
 }
@@ -103,6 +107,8 @@ impl Kind {
             Self::Absence(_) => "absence",
             Self::Warning(_) => "warning",
             Self::Trip(_) => "trip",
+            Self::Zone(_) => "zone",
+            Self::Headway(_) => "headway",
             Self::Combined(_) => "combined",
         }
     }
@@ -116,17 +122,30 @@ impl Kind {
         }
     }
 
+    /// The feed with the timetable and the feeds with its runs, for kinds that count runs: they are judged by the
+    /// minute, and nothing is known of them while one of those feeds is silent.
+    pub(crate) fn runs(&self) -> Option<(&FeedId, &[FeedId])> {
+        match self {
+            Self::Trip(on) => Some((&on.timetable, &on.feeds)),
+            Self::Zone(on) => Some((&on.timetable, &on.feeds)),
+            Self::Headway(on) => Some((&on.timetable, &on.feeds)),
+            _ => None,
+        }
+    }
+
     /// Whether the rule still looks at a subject: an edit may have taken it away while an alert on it was open.
     pub(crate) fn looks_at(&self, subject: &str) -> bool {
+        let on_route =
+            |routes: &[RouteId]| routes.is_empty() || routes.iter().any(|route| subject == format!("route:{route}"));
         match self {
             Self::Figure(_) | Self::Rise(_) => {
                 self.datastreams().iter().any(|id| Voice::Datastream(*id).subject() == subject)
             }
             Self::Absence(kind) => kind.of.iter().any(|voice| voice.subject() == subject),
             Self::Warning(kind) => kind.places.iter().any(|place| subject.ends_with(&format!("@{place}"))),
-            Self::Trip(kind) => {
-                kind.routes.is_empty() || kind.routes.iter().any(|route| subject == format!("route:{route}"))
-            }
+            Self::Trip(kind) => on_route(&kind.routes),
+            Self::Headway(kind) => on_route(&kind.routes),
+            Self::Zone(kind) => kind.subjects().any(|(_, _, known)| known == subject),
             Self::Combined(_) => subject == crate::combined::SUBJECT,
         }
     }
@@ -281,6 +300,96 @@ pub struct OnTrip {
     /// How long it must hold before it opens.
     pub open_for: Span,
     /// Fewer than so many trips close it.
+    pub close_below: u32,
+    /// How long the close condition must hold.
+    pub close_for: Span,
+}
+
+/// How many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Count {
+    /// So many or more.
+    AtLeast(u32),
+    /// Fewer than so many.
+    Below(u32),
+}
+
+impl Count {
+    /// Whether it is that many.
+    pub fn holds(self, count: u32) -> bool {
+        match self {
+            Self::AtLeast(least) => count >= least,
+            Self::Below(most) => count < most,
+        }
+    }
+
+    /// What holds when this does not.
+    #[must_use]
+    pub fn opposite(self) -> Self {
+        match self {
+            Self::AtLeast(least) => Self::Below(least),
+            Self::Below(most) => Self::AtLeast(most),
+        }
+    }
+}
+
+/// How many public vehicles are in a zone, or out of it. Its subject is the zone, and where lines are named the zone
+/// and the line; never a vehicle. State: for each run heard lately, one instant for each zone.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OnZone {
+    /// Places with an outline; each is a subject of its own.
+    pub zones: Vec<PlaceId>,
+    /// The feed with the timetable.
+    pub timetable: FeedId,
+    /// The feeds with positions of its runs.
+    pub feeds: Vec<FeedId>,
+    /// These lines, each by itself; empty is all together.
+    pub routes: Vec<RouteId>,
+    /// Counts those inside; otherwise those outside.
+    pub inside: bool,
+    /// Only those that have been so for so long.
+    pub stay: Span,
+    /// When it opens.
+    pub open: Count,
+    /// How long it must hold before it opens.
+    pub open_for: Span,
+    /// When it closes.
+    pub close: Count,
+    /// How long the close condition must hold.
+    pub close_for: Span,
+}
+
+impl OnZone {
+    /// Its subjects: each with its zone, and its line where lines are named.
+    pub(crate) fn subjects(&self) -> impl Iterator<Item = (&PlaceId, Option<&RouteId>, String)> {
+        self.zones.iter().flat_map(|zone| {
+            let whole = self.routes.is_empty().then(|| (zone, None, format!("place:{zone}")));
+            let by_line = self.routes.iter().map(move |r| (zone, Some(r), format!("place:{zone}@route:{r}")));
+            whole.into_iter().chain(by_line)
+        })
+    }
+}
+
+/// Pairs of runs that follow one another on a route, in one direction, too close or too far apart: so many at once
+/// ring once for the route. A run that is not on the road at all is the business of [`OnTrip`].
+/// State: the newest delay of each run heard lately, at most [`crate::state::RUNS_MAX`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct OnHeadway {
+    /// The feed with the timetable.
+    pub timetable: FeedId,
+    /// The feeds with positions and updates of its trips.
+    pub feeds: Vec<FeedId>,
+    /// Only these routes; empty is all.
+    pub routes: Vec<RouteId>,
+    /// A pair is bunched when its headway is less than this share of the scheduled one.
+    pub bunched_below: Option<f64>,
+    /// There is a gap when it is more than this share.
+    pub gap_above: Option<f64>,
+    /// How many pairs of a route at once.
+    pub pairs: u32,
+    /// How long it must hold before it opens.
+    pub open_for: Span,
+    /// Fewer than so many pairs close it.
     pub close_below: u32,
     /// How long the close condition must hold.
     pub close_for: Span,

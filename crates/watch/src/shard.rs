@@ -69,12 +69,15 @@ pub(crate) struct Note {
 pub(crate) enum Noted {
     /// The series spoke again after a silence.
     Returned,
-    /// An alert opens, stands with something to tell, or resolves.
-    Turned(Turn, Evidence),
+    /// The alert of this episode can be seen again.
+    Sighted(Time),
+    /// An alert opens, stands with something to tell, or resolves; with the timers as they were then: later readings
+    /// of the batch may have moved them on by the time that it is carried out.
+    Turned(Turn, Evidence, Timers),
     /// A condition, or a rule with a guard, was seen.
     Seen(Evidence),
-    /// A reading came late, for a time at which an alert stood that has resolved.
-    Late(Time),
+    /// A reading came late, for a time at which the alert of an episode stood that has resolved.
+    Late(Time, Time),
 }
 
 /// What was seen.
@@ -106,7 +109,8 @@ impl Shard {
                 continue;
             };
             heard.received = Some(now);
-            if std::mem::take(&mut heard.silent) {
+            let returned = std::mem::take(&mut heard.silent);
+            if returned {
                 notes.push(Note { row: row.row, of: row.series, what: Noted::Returned });
             }
             for place in &series.cells {
@@ -115,6 +119,9 @@ impl Shard {
                 else {
                     continue;
                 };
+                if let Some(episode) = cell.timers.episode.filter(|_| returned && cell.timers.stands) {
+                    notes.push(Note { row: row.row, of: *place, what: Noted::Sighted(episode) });
+                }
                 if let Some(what) = cell.take(cell_plan, series, row, now) {
                     notes.push(Note { row: row.row, of: *place, what });
                 }
@@ -187,7 +194,8 @@ impl Cell {
 
     fn late(&self, at: Time) -> Option<Noted> {
         let over = !self.timers.stands && self.timers.closed.is_some_and(|closed| at <= closed);
-        (over && self.timers.episode.is_some_and(|episode| at >= episode)).then_some(Noted::Late(at))
+        let episode = self.timers.episode.filter(|episode| over && at >= *episode)?;
+        Some(Noted::Late(at, episode))
     }
 
     fn judge(&mut self, plan: &CellPlan, seen: Evidence, now: Time) -> Option<Noted> {
@@ -215,7 +223,7 @@ impl Cell {
                 match turn {
                     Turn::Quiet => None,
                     Turn::Stands if !due() => None,
-                    Turn::Stands | Turn::Opens | Turn::Resolves => Some(Noted::Turned(turn, seen)),
+                    Turn::Stands | Turn::Opens | Turn::Resolves => Some(Noted::Turned(turn, seen, self.timers)),
                 }
             }
         }

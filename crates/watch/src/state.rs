@@ -107,12 +107,29 @@ pub(crate) struct Standing {
 }
 
 /// What was last heard of one run of a trip.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct RunHeard {
     /// When a position or an update was last received.
     pub(crate) received: Time,
-    /// The newest delay in seconds, and when it was received.
+    /// The newest delay in seconds that an update told, and when it was received.
     pub(crate) delay: Option<(i32, Time)>,
+    /// The same as its positions have it, where a rule asks.
+    pub(crate) placed: Option<(i32, Time)>,
+    /// The agency has said that it does not run.
+    pub(crate) canceled: bool,
+    /// For which instant its newest position is, and when that was received, where a rule on zones asks.
+    pub(crate) position: Option<(Time, Time)>,
+    /// Where that was: one for each zone that a rule names.
+    pub(crate) zones: Vec<ZoneSeen>,
+}
+
+/// Whether a run is in a zone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ZoneSeen {
+    pub(crate) zone: PlaceId,
+    pub(crate) inside: bool,
+    /// Since when it has been in, or out.
+    pub(crate) since: Time,
 }
 
 impl State {

@@ -14,7 +14,7 @@ pub const FLAP_WINDOW: Span = Span::h(1);
 pub const FLAP_CALM: Span = Span::min(30);
 
 /// The timers of one subject of one rule.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Timers {
     /// Since when the open condition has held.
     pub(crate) open_since: Option<Time>,

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use city::{FeedId, RouteId, ServiceDate, Span, Time, Timetable, TripKey, timetable::Trip};
+use city::{RouteId, ServiceDate, Span, Time, Timetable, TripKey, timetable::Trip};
 
 use crate::context::Context;
 use crate::engine::feed_blindness;
 use crate::life::{Bearings, Judgement, Said};
 use crate::rule::{OnTrip, Rule, Trouble};
-use crate::state::{RUNS_MAX, RunHeard, State};
+use crate::state::State;
 use crate::timers::Holding;
 use crate::truth::Truth;
 use crate::words;
@@ -19,8 +19,6 @@ pub const EVERY: Span = Span::min(1);
 pub const DELAY_FRESH: Span = Span::min(15);
 /// A trip that never showed up is counted for so long after it was due.
 pub const MISSING_COUNTED: Span = Span::h(1);
-/// A run is forgotten so long after it was last heard: longer than `missing` counts, and than most layovers.
-pub const RUN_KEPT: Span = Span::h(3);
 /// Departures named in the words of an alert.
 const NAMED_MAX: usize = 3;
 
@@ -43,32 +41,6 @@ impl Departures {
         let (from, to) = (place(from_s), place(to_s));
         self.0.get(from..to.max(from)).unwrap_or_default().iter().copied()
     }
-}
-
-/// A position or an update of a run.
-pub(crate) fn heard(
-    state: &mut State,
-    context: &Context,
-    feed: &FeedId,
-    run: &TripKey,
-    delay_s: Option<i32>,
-    now: Time,
-) {
-    let Some(timetable) = context.timetable_of.get(feed) else { return };
-    if !state.runs.contains_key(timetable) {
-        state.runs.insert(timetable.clone(), BTreeMap::new());
-    }
-    let Some(runs) = state.runs.get_mut(timetable) else { return };
-    let delay = delay_s.map(|delay| (delay, now));
-    if let Some(known) = runs.get_mut(run) {
-        known.received = now;
-        known.delay = delay.or(known.delay);
-        return;
-    }
-    if runs.len() >= RUNS_MAX {
-        runs.pop_first(); // the oldest service date
-    }
-    runs.insert(run.clone(), RunHeard { received: now, delay });
 }
 
 /// What is wrong on one route.
@@ -112,9 +84,15 @@ pub(crate) fn judgements(state: &State, context: &Context, rule: &Rule, kind: &O
     judged.collect()
 }
 
-fn route_of<'a>(timetable: &'a Timetable, kind: &OnTrip, trip: &Trip) -> Option<&'a RouteId> {
+/// The route of a trip, where it is one of `wanted`, or all are.
+pub(crate) fn route_of<'a>(timetable: &'a Timetable, wanted: &[RouteId], trip: &Trip) -> Option<&'a RouteId> {
     let route = &timetable.routes.get(trip.route as usize)?.id;
-    (kind.routes.is_empty() || kind.routes.contains(route)).then_some(route)
+    (wanted.is_empty() || wanted.contains(route)).then_some(route)
+}
+
+/// What riders call a route.
+pub(crate) fn name_of<'a>(timetable: &'a Timetable, route: &'a RouteId) -> &'a str {
+    timetable.routes.iter().find(|known| known.id == *route).map_or(route.as_str(), |known| &known.short_name)
 }
 
 fn late(state: &State, timetable: &Timetable, kind: &OnTrip, by: Span, now: Time) -> BTreeMap<RouteId, OnRoute> {
@@ -124,7 +102,9 @@ fn late(state: &State, timetable: &Timetable, kind: &OnTrip, by: Span, now: Time
         if i64::from(delay_s) < by.as_s() || now.since(told) > DELAY_FRESH {
             continue;
         }
-        let Some(route) = timetable.trip(&run.trip).and_then(|trip| route_of(timetable, kind, trip)) else { continue };
+        let Some(route) = timetable.trip(&run.trip).and_then(|trip| route_of(timetable, &kind.routes, trip)) else {
+            continue;
+        };
         let trouble = by_route.entry(route.clone()).or_default();
         trouble.count += 1;
         trouble.worst_s = trouble.worst_s.max(i64::from(delay_s));
@@ -159,7 +139,7 @@ fn missing(
             if !running.get(trip.service as usize).copied().unwrap_or_default() {
                 continue;
             }
-            let Some(route) = route_of(timetable, kind, trip) else { continue };
+            let Some(route) = route_of(timetable, &kind.routes, trip) else { continue };
             if runs.contains_key(&TripKey { trip: trip.id.clone(), service_date: day }) {
                 continue;
             }
@@ -187,7 +167,7 @@ fn words(
     route: &RouteId,
     trouble: &OnRoute,
 ) -> (String, String) {
-    let name = timetable.routes.iter().find(|known| known.id == *route).map_or(route.as_str(), |r| &r.short_name);
+    let name = name_of(timetable, route);
     let count = trouble.count;
     let (trips, have) = if count == 1 { ("trip", "has") } else { ("trips", "have") };
     match kind.trouble {
@@ -216,15 +196,5 @@ fn words(
             };
             (title, detail)
         }
-    }
-}
-
-/// Drops the runs that nobody has heard of for [`RUN_KEPT`]; once an hour is enough.
-pub(crate) fn forget(state: &mut State, now: Time) {
-    if now != now.floor(Span::h(1)) {
-        return;
-    }
-    for runs in state.runs.values_mut() {
-        runs.retain(|_, heard| now.since(heard.received) <= RUN_KEPT);
     }
 }

@@ -5,9 +5,9 @@ mod town;
 use std::sync::Arc;
 
 use city::alert::AlertChangeKind::{Acknowledged, Blinded, Opened, Resolved, Sighted, Updated};
-use city::record::{Acknowledgement, Entry, VehiclePosition, WarningArea};
-use city::{Position, Record, ScheduleRelationship, Severity, Span, Time, TripUpdate, Warning};
-use town::{at, beat, context, midnight, reading, told, trip};
+use city::record::{Acknowledgement, Entry, WarningArea};
+use city::{Record, Severity, Span, Time, Warning};
+use town::{at, beat, context, live, midnight, position_at, reading, told, update};
 use watch::{State, run};
 
 const LEVEL: &str = r#"
@@ -215,37 +215,7 @@ fn a_silent_feed_leaves_an_expired_warning_open_and_blind_for_a_day_at_most() {
 }
 
 fn position(number: u32, when: Time) -> Entry {
-    let record = Record::VehiclePosition(VehiclePosition {
-        trip: trip(number),
-        route: None,
-        position: Position { longitude: -51.2, latitude: -30.0 },
-        bearing_deg: None,
-        time: when,
-        occupancy: None,
-    });
-    Entry { feed: "positions".into(), received: when, record }
-}
-
-fn update(number: u32, when: Time, delay_s: i32) -> Entry {
-    let record = Record::TripUpdate(TripUpdate {
-        trip: trip(number),
-        route: None,
-        relationship: ScheduleRelationship::Scheduled,
-        stop: None,
-        delay_s: Some(delay_s),
-        time: when,
-    });
-    Entry { feed: "updates".into(), received: when, record }
-}
-
-/// Both live feeds beat every minute from 05:00 to `until`; `silent` minutes excepted.
-fn live(entries: Vec<Entry>, until: i64, silent: std::ops::Range<i64>) -> Vec<Entry> {
-    let minutes = (300..=until).filter(|minute| !silent.contains(minute));
-    let mut all: Vec<Entry> =
-        minutes.flat_map(|minute| ["positions", "updates"].map(|feed| beat(feed, at(minute), true))).collect();
-    all.extend(entries);
-    all.sort_by_key(|entry| entry.received);
-    all
+    position_at(number, when, 0.0, 0.0)
 }
 
 const MISSING: &str = r#"

@@ -144,6 +144,23 @@ fn a_rule_explains_itself_in_one_sentence() {
          0.1 m of 3.0 m in the next 36 h for 1 h, and stops when it no longer rises so and is more than 0.35 m below \
          3.0 m for 12 h; the water desk acts within 15 min."
     );
+    let runs = "timetable = \"timetable\"\nfeed = \"positions\"\n";
+    assert_eq!(
+        sentence(&format!(
+            "kind = \"zone\"\nzone = \"centre\"\nroute = \"T1\"\nwhere = \"inside\"\nstay = \"10 min\"\n{runs}[open]\n\
+             vehicles = 2\nfor = \"5 min\"\n[close]\nvehicles_below = 1\n"
+        )),
+        "Rings when 2 vehicles or more of line T1 are inside the centre (counting those that have been so for 10 min) \
+         for 5 min (by Bus positions), and stops when no vehicle is so; the water desk acts within 15 min."
+    );
+    assert_eq!(
+        sentence(&format!(
+            "kind = \"headway\"\n{runs}[open]\nbunched_below = 0.25\ngap_above = 2\npairs = 2\nfor = \"5 min\"\n"
+        )),
+        "Rings when 2 pairs or more of runs that follow one another on a line are closer than 0.25 of the planned \
+         headway or further apart than 2 times the planned headway for 5 min (by Bus positions), and stops when fewer \
+         than 2 are left; the water desk acts within 15 min."
+    );
     assert_eq!(
         sentence("kind = \"absence\"\nthings = [1, 2]\nafter = \"2 h\"\n"),
         "Rings when Quay gauge or Bridge gauge is silent for 2 h, and stops as soon as it reports again; the water \

@@ -1,6 +1,6 @@
 //! Kinds of rules that look at feeds, warnings and trips.
 
-use city::{Contract, FeedId, FeedKind, PlaceId, Span};
+use city::{Contract, FeedId, FeedKind, PlaceId, RouteId, Span};
 
 use super::{SEVERITIES, Town, datastreams};
 use crate::reader::{At, Fields, Mistakes};
@@ -79,17 +79,29 @@ pub(super) fn on_warning(
     Some(OnWarning { feed: feed?, at_least: at_least?.value, places, before })
 }
 
-pub(super) fn on_trip(fields: &mut Fields<'_, '_>, town: &Town<'_>, mistakes: &mut Mistakes<'_>) -> Option<OnTrip> {
+/// Whose runs: the feed with the timetable, the feeds with what is heard of them, and the routes.
+pub(super) fn runs(
+    fields: &mut Fields<'_, '_>,
+    live: &[FeedKind],
+    town: &Town<'_>,
+    mistakes: &mut Mistakes<'_>,
+) -> (Option<FeedId>, Vec<FeedId>, Vec<RouteId>) {
     let timetable = fields.text("timetable", "the feed with the timetable", mistakes);
     let timetable = timetable.and_then(|at| known_feed(&at, Some(&[FeedKind::Gtfs]), town, mistakes));
-    let live = [FeedKind::GtfsRtVehiclePositions, FeedKind::GtfsRtTripUpdates];
     let named = fields.texts("feed", "feeds", mistakes);
     if !fields.has("feed") && !fields.has("feeds") {
-        mistakes
-            .at(fields.start(), "`feeds` is missing: it should be the feeds with positions or updates of the trips");
+        let updates = if live.contains(&FeedKind::GtfsRtTripUpdates) { " or updates" } else { "" };
+        let message = format!("`feeds` is missing: it should be the feeds with positions{updates} of the trips");
+        mistakes.at(fields.start(), message);
     }
-    let feeds = named.iter().filter_map(|at| known_feed(at, Some(&live), town, mistakes)).collect();
+    let feeds = named.iter().filter_map(|at| known_feed(at, Some(live), town, mistakes)).collect();
     let routes = fields.texts("route", "routes", mistakes).iter().map(|at| at.value.as_str().into()).collect();
+    (timetable, feeds, routes)
+}
+
+pub(super) fn on_trip(fields: &mut Fields<'_, '_>, town: &Town<'_>, mistakes: &mut Mistakes<'_>) -> Option<OnTrip> {
+    let live = [FeedKind::GtfsRtVehiclePositions, FeedKind::GtfsRtTripUpdates];
+    let (timetable, feeds, routes) = runs(fields, &live, town, mistakes);
     let mut open = fields.table("open", mistakes)?;
     let late = open.span_if("late_by", mistakes).map(|at| Trouble::Late(at.value));
     let missing = open.span_if("missing_after", mistakes).map(|at| Trouble::Missing(at.value));

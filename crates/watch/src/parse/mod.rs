@@ -3,6 +3,7 @@
 mod combined;
 mod events;
 mod figure;
+mod runs;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Deref;
@@ -16,6 +17,7 @@ use crate::guard::Guard;
 use crate::reader::{At, Fields, Mistakes};
 use crate::rise;
 use crate::rule::{Kind, Rule, SeverityStep, Unseen, Voice};
+use crate::state::{RUNS_MAX, ZoneSeen};
 
 /// A rule file: its path as people know it, and its text.
 #[derive(Clone, Copy, Debug)]
@@ -83,10 +85,12 @@ pub(super) enum KindName {
     Absence,
     Warning,
     Trip,
+    Zone,
+    Headway,
     Combined,
 }
 
-pub(super) const KINDS: [(&str, KindName); 9] = [
+pub(super) const KINDS: [(&str, KindName); 11] = [
     ("threshold", KindName::Threshold),
     ("trend", KindName::Trend),
     ("deviation", KindName::Deviation),
@@ -95,6 +99,8 @@ pub(super) const KINDS: [(&str, KindName); 9] = [
     ("absence", KindName::Absence),
     ("warning", KindName::Warning),
     ("trip", KindName::Trip),
+    ("zone", KindName::Zone),
+    ("headway", KindName::Headway),
     ("combined", KindName::Combined),
 ];
 
@@ -308,7 +314,9 @@ fn inputs(kind: &Kind, guard: Option<&Guard>, town: &Town<'_>) -> BTreeSet<FeedI
             }
         })),
         Kind::Warning(warning) => _ = feeds.insert(warning.feed.clone()),
-        Kind::Trip(trip) => feeds.extend(trip.feeds.iter().chain([&trip.timetable]).cloned()),
+        Kind::Trip(_) | Kind::Zone(_) | Kind::Headway(_) => {
+            feeds.extend(kind.runs().into_iter().flat_map(|(table, live)| live.iter().chain([table])).cloned());
+        }
         Kind::Combined(combined) => {
             for condition in &combined.conditions {
                 if let Looks::At(kind) = &condition.looks {
@@ -345,7 +353,8 @@ pub fn bytes_max(kind: &Kind, beat_of: &dyn Fn(DatastreamId) -> Span) -> usize {
                 Looks::Alert(_) => 0,
             })
             .sum(),
-        Kind::Absence(_) | Kind::Warning(_) | Kind::Trip(_) => 0,
+        Kind::Zone(on) => on.zones.len() * RUNS_MAX * size_of::<ZoneSeen>(),
+        Kind::Absence(_) | Kind::Warning(_) | Kind::Trip(_) | Kind::Headway(_) => 0,
     }
 }
 
@@ -365,6 +374,8 @@ fn parse_kind(
         KindName::Absence => Some(Kind::Absence(events::absence(fields, town, mistakes))),
         KindName::Warning => events::on_warning(fields, town, mistakes).map(Kind::Warning),
         KindName::Trip => events::on_trip(fields, town, mistakes).map(Kind::Trip),
+        KindName::Zone => runs::on_zone(fields, town, mistakes).map(Kind::Zone),
+        KindName::Headway => runs::on_headway(fields, town, mistakes).map(Kind::Headway),
         KindName::Combined => combined::combined(fields, town, asks, mistakes).map(Kind::Combined),
     }
 }

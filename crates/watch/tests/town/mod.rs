@@ -7,12 +7,13 @@ use std::sync::Arc;
 
 use city::Observation;
 use city::alert::AlertChangeKind;
+use city::geometry::Polygon;
 use city::id::DatastreamId;
-use city::record::{Entry, FeedBeat};
+use city::record::{Entry, FeedBeat, VehiclePosition};
 use city::timetable::{Mode, Route, Service, Stop, StopTime, Timetable, Trip};
 use city::{
-    AlertChange, Contract, Datastream, FeedKind, ObservedProperty, Place, Position, Purpose, Record, ServiceDate, Span,
-    Thing, ThingId, Time, TripKey,
+    AlertChange, Contract, Datastream, FeedKind, ObservedProperty, Place, Position, Purpose, Record,
+    ScheduleRelationship, ServiceDate, Span, Thing, ThingId, Time, TripKey, TripUpdate,
 };
 use jiff::tz::TimeZone;
 use watch::{Context, Known, Parts, Rule, RuleError, RuleFile, parse};
@@ -105,14 +106,18 @@ pub fn contracts() -> Vec<Contract> {
 }
 
 pub fn places() -> Vec<Place> {
-    vec![Place {
-        id: "town".into(),
-        name: "the town".into(),
+    let corner = |east: f64, north: f64| Position { longitude: -51.2 + east, latitude: -30.0 + north };
+    let ring = [(-0.01, -0.01), (0.01, -0.01), (0.01, 0.01), (-0.01, 0.01), (-0.01, -0.01)];
+    let place = |id: &str, name: &str, outline| Place {
+        id: id.into(),
+        name: name.into(),
         kind: "city".into(),
-        position: Position { longitude: -51.2, latitude: -30.0 },
-        outline: None,
+        position: corner(0.0, 0.0),
+        outline,
         geocodes: vec!["4314902".into()],
-    }]
+    };
+    let square = Polygon::new(ring.map(|(east, north)| corner(east, north)).to_vec());
+    vec![place("town", "the town", None), place("centre", "the centre", square)]
 }
 
 pub fn purposes() -> Vec<Purpose> {
@@ -192,6 +197,10 @@ pub fn load_bare(files: &[(&str, &str)]) -> Result<Vec<Rule>, Vec<RuleError>> {
 }
 
 pub fn context(files: &[(&str, &str)]) -> Context {
+    context_with(files, timetable(), 2)
+}
+
+pub fn context_with(files: &[(&str, &str)], timetable: Timetable, workers: usize) -> Context {
     Context::new(Parts {
         rules: load(files).expect("the rules of the test load"),
         things: things(),
@@ -199,9 +208,9 @@ pub fn context(files: &[(&str, &str)]) -> Context {
         properties: properties(),
         contracts: contracts(),
         places: places(),
-        timetables: BTreeMap::from([("timetable".into(), Arc::new(timetable()))]),
+        timetables: BTreeMap::from([("timetable".into(), Arc::new(timetable))]),
         timezone: TimeZone::get("America/Sao_Paulo").expect("a zone"),
-        workers: 2,
+        workers,
         links: Vec::new(),
         on_call: None,
     })
@@ -224,4 +233,40 @@ pub fn told(changes: &[AlertChange]) -> Vec<(i64, AlertChangeKind, &str)> {
         .iter()
         .map(|change| (change.at.since(midnight()).as_s() / 60, change.kind, change.alert.title.as_str()))
         .collect()
+}
+
+/// Where a run is.
+pub fn position_at(number: u32, when: Time, east: f64, north: f64) -> Entry {
+    let record = Record::VehiclePosition(VehiclePosition {
+        trip: trip(number),
+        route: None,
+        position: Position { longitude: -51.2 + east, latitude: -30.0 + north },
+        bearing_deg: None,
+        time: when,
+        occupancy: None,
+    });
+    Entry { feed: "positions".into(), received: when, record }
+}
+
+/// How late a run is.
+pub fn update(number: u32, when: Time, delay_s: i32) -> Entry {
+    let record = Record::TripUpdate(TripUpdate {
+        trip: trip(number),
+        route: None,
+        relationship: ScheduleRelationship::Scheduled,
+        stop: None,
+        delay_s: Some(delay_s),
+        time: when,
+    });
+    Entry { feed: "updates".into(), received: when, record }
+}
+
+/// Both live feeds beat every minute from 05:00 to `until`; `silent` minutes excepted.
+pub fn live(entries: Vec<Entry>, until: i64, silent: std::ops::Range<i64>) -> Vec<Entry> {
+    let minutes = (300..=until).filter(|minute| !silent.contains(minute));
+    let mut all: Vec<Entry> =
+        minutes.flat_map(|minute| ["positions", "updates"].map(|feed| beat(feed, at(minute), true))).collect();
+    all.extend(entries);
+    all.sort_by_key(|entry| entry.received);
+    all
 }
