@@ -5,7 +5,7 @@ use utoipa::OpenApi;
 
 use super::sensorthings::bodies::Bodies;
 use super::views::Problem;
-use super::{api, metrics, pages, sensorthings, series, stream};
+use super::{api, metrics, pages, rules, sensorthings, series, stream};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -23,6 +23,8 @@ use super::{api, metrics, pages, sensorthings, series, stream};
         api::acknowledge,
         api::feeds,
         api::rules,
+        rules::backtest,
+        rules::moved,
         series::series,
         series::values,
         series::buckets,

@@ -192,8 +192,13 @@ pub fn load_bare(files: &[(&str, &str)]) -> Result<Vec<Rule>, Vec<RuleError>> {
 }
 
 pub fn context(files: &[(&str, &str)]) -> Context {
-    Context::new(Parts {
-        rules: load(files).expect("the rules of the test load"),
+    Context::new(Parts { rules: load(files).expect("the rules of the test load"), ..parts() })
+}
+
+/// The town without rules.
+pub fn parts() -> Parts {
+    Parts {
+        rules: Vec::new(),
         things: things(),
         datastreams: datastreams(),
         properties: properties(),
@@ -202,7 +207,7 @@ pub fn context(files: &[(&str, &str)]) -> Context {
         timetables: BTreeMap::from([("timetable".into(), Arc::new(timetable()))]),
         timezone: TimeZone::get("America/Sao_Paulo").expect("a zone"),
         workers: 2,
-    })
+    }
 }
 
 pub fn reading(datastream: u32, when: Time, result: f64) -> Entry {
