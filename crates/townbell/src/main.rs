@@ -208,9 +208,7 @@ fn main() -> ExitCode {
                 alerts: replay.alerts,
             }),
         },
-        Command::Rules { question: Rules::Explain { rule, city } } => {
-            commands::rules::explain(&city, rule.as_deref())
-        }
+        Command::Rules { question: Rules::Explain { rule, city } } => commands::rules::explain(&city, rule.as_deref()),
         Command::Backtest(backtest) => commands::backtest::run(&commands::backtest::Options {
             rule: backtest.rule,
             city: backtest.city,

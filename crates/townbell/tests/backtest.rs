@@ -46,7 +46,8 @@ fn live_and_backtest_ring_the_same_byte_for_byte() {
     };
     let mut compared = 0;
     for rule in City::read(&city).expect("the demo city").rules {
-        let among: String = rang.lines().filter(|line| rule_of(line) == rule.id.as_str()).flat_map(|l| [l, "\n"]).collect();
+        let among: String =
+            rang.lines().filter(|line| rule_of(line) == rule.id.as_str()).flat_map(|l| [l, "\n"]).collect();
         let alone = folder.path().join(format!("{}.jsonl", rule.id));
         let told = townbell(&["backtest", rule.id.as_str(), city_text], &[("--data", &data), ("--alerts", &alone)]);
         assert_eq!(among, std::fs::read_to_string(&alone).expect("the alerts"), "{}", rule.id);
@@ -90,7 +91,11 @@ async fn a_rule_that_is_not_saved_is_tried_over_http() {
     let (status, told) = ask(object!({ "text": RULE.replace("above = 1.0", "above = \"x\""), "days": 1 })).await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(told["detail"].as_str().is_some_and(|detail| detail.starts_with("draft.toml:12:9: ")), "{told}");
-    for wrong in [object!({ "text": RULE }), object!({ "text": RULE, "days": 0 }), object!({ "text": RULE, "days": 1, "name": "../x" })] {
+    for wrong in [
+        object!({ "text": RULE }),
+        object!({ "text": RULE, "days": 0 }),
+        object!({ "text": RULE, "days": 1, "name": "../x" }),
+    ] {
         assert_eq!(ask(wrong).await.0, StatusCode::BAD_REQUEST);
     }
     let told = json(address, "/api/moves?datastream=1").await;

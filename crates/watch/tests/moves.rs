@@ -107,7 +107,12 @@ fn random_walks_do_not_move_together() {
     let searches = 200;
     let walk = |dice: &mut Dice| {
         let mut at = 0.0;
-        (0..720).map(|_| { at += dice.step(); at }).collect::<Vec<f64>>()
+        (0..720)
+            .map(|_| {
+                at += dice.step();
+                at
+            })
+            .collect::<Vec<f64>>()
     };
     let mut cried = 0;
     let mut tests = 0;

@@ -14,13 +14,13 @@ use watch::{Parts, State, episodes, rule_test, run};
 const RULES: [(&str, &str); 5] = [
     (
         "above",
-        "kind = \"threshold\"\nwhat = \"The lake\"\ndatastreams = [1, 2]\n[open]\nabove = 2.4\nfor = \"10 min\"\n\
+        "kind = \"threshold\"\nwhat = \"The lake\"\ndatastreams = [1, 2]\nstatistic = \"last\"\n[open]\nabove = 2.4\nfor = \"10 min\"\n\
          [close]\nbelow = 2.35\nfor = \"20 min\"\n",
     ),
     (
         "both",
         "kind = \"combined\"\nwhat = \"Trouble at the lake\"\n[condition.high]\nalert_of = \"above\"\n\
-         [condition.rain]\nkind = \"threshold\"\nwhat = \"Rain\"\ndatastream = 3\nabove = 5.0\n\
+         [condition.rain]\nkind = \"threshold\"\nwhat = \"Rain\"\ndatastream = 3\nstatistic = \"last\"\nabove = 5.0\n\
          [open]\nwhen = { all = [\"high\", \"rain\"] }\n",
     ),
     ("feed", "kind = \"absence\"\nfeed = \"water\"\nafter = \"15 min\"\n"),
@@ -175,12 +175,16 @@ fn a_test_of_a_rule_passes_or_says_what_came_instead() {
     let late = test(&TEST.replace("at = \"15 min\"", "at = \"20 min\"")).expect_err("a failure");
     assert_eq!(late.len(), 1);
     assert!(late[0].starts_with("rules/above.test.toml:10:"), "{late:?}");
-    let words = "\"it rings\": expected opened at \"20 min\", moderate, \"datastream:1\"; it came as opened at \"15 min\"";
+    let words =
+        "\"it rings\": expected opened at \"20 min\", moderate, \"datastream:1\"; it came as opened at \"15 min\"";
     assert!(late[0].contains(words), "{late:?}");
     let worse = test(&TEST.replace("severity = \"moderate\"", "severity = \"severe\"")).expect_err("a failure");
     assert!(worse[0].contains("it came as opened at \"15 min\", moderate"), "{worse:?}");
     let unsaid = test(TEST.split("[[test.expect]]").next().expect("the head")).expect_err("a failure");
-    assert!(unsaid[0].starts_with("rules/above.test.toml:3:8: \"it rings\": this was not expected: opened"), "{unsaid:?}");
+    assert!(
+        unsaid[0].starts_with("rules/above.test.toml:3:8: \"it rings\": this was not expected: opened"),
+        "{unsaid:?}"
+    );
     let nothing = test(&TEST.replace("2.6, 2.6, 2.6", "2.2, 2.2, 2.2")).expect_err("a failure");
     assert!(nothing[0].contains("nothing else happened"), "{nothing:?}");
 }

@@ -200,12 +200,12 @@ fn print(city: &City, view: &BacktestView) {
 fn print_ring(ring: &RingView, local: &dyn Fn(Time) -> String) {
     let severity = format!("{:?}", ring.severity).to_lowercase();
     let stood = format!("{:.1} h", ring.stood_s as f64 / 3_600.0);
-    let mut marks = String::new();
-    for (is, mark) in [(ring.by_night, "by night"), (ring.flapping, "flapping"), (ring.for_nothing == Some(true), "for nothing")] {
-        if is {
-            marks.push_str(&format!(" [{mark}]"));
-        }
-    }
+    let all = [
+        (ring.by_night, " [by night]"),
+        (ring.flapping, " [flapping]"),
+        (ring.for_nothing == Some(true), " [for nothing]"),
+    ];
+    let marks: String = all.into_iter().filter(|(is, _)| *is).map(|(_, mark)| mark).collect();
     println!("{}  {severity:8}  {stood:>9}  {}{marks}", local(ring.opened), ring.title);
     println!("{:39}{}", "", ring.saw);
     match (ring.resolved, &ring.closed_saw) {

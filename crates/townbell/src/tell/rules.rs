@@ -205,9 +205,7 @@ fn alone() -> Result<OwnedSemaphorePermit, Refusal> {
 
 /// Runs long work beside the threads that serve. The place is free again when the work has ended, even if nobody
 /// waits for its answer any more.
-async fn at_work<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, Refusal> + Send + 'static,
-) -> Result<T, Refusal> {
+async fn at_work<T: Send + 'static>(work: impl FnOnce() -> Result<T, Refusal> + Send + 'static) -> Result<T, Refusal> {
     let place = alone()?;
     let done = tokio::task::spawn_blocking(move || {
         let done = work();

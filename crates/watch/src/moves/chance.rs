@@ -70,7 +70,11 @@ fn incomplete_beta(a: f64, b: f64, x: f64) -> f64 {
         return 1.0;
     }
     let front = (ln_gamma(a + b) - ln_gamma(a) - ln_gamma(b) + a * x.ln() + b * (1.0 - x).ln()).exp();
-    if x < (a + 1.0) / (a + b + 2.0) { front * fraction(a, b, x) / a } else { 1.0 - front * fraction(b, a, 1.0 - x) / b }
+    if x < (a + 1.0) / (a + b + 2.0) {
+        front * fraction(a, b, x) / a
+    } else {
+        1.0 - front * fraction(b, a, 1.0 - x) / b
+    }
 }
 
 /// Steps of the continued fraction; it settles within some dozens where it is used.
@@ -78,18 +82,17 @@ const STEPS_MAX: u32 = 300;
 
 fn fraction(a: f64, b: f64, x: f64) -> f64 {
     let away_from_nought = |value: f64| if value.abs() < 1e-300 { 1e-300 } else { value };
-    let mut c = 1.0;
-    let mut d = 1.0 / away_from_nought(1.0 - (a + b) * x / (a + 1.0));
-    let mut result = d;
-    for step in 1..=STEPS_MAX {
-        let m = f64::from(step);
-        let even = m * (b - m) * x / ((a + 2.0 * m - 1.0) * (a + 2.0 * m));
-        let odd = -(a + m) * (a + b + m) * x / ((a + 2.0 * m) * (a + 2.0 * m + 1.0));
+    let mut above = 1.0;
+    let mut below = 1.0 / away_from_nought(1.0 - (a + b) * x / (a + 1.0));
+    let mut result = below;
+    for step in (1..=STEPS_MAX).map(f64::from) {
+        let even = step * (b - step) * x / ((a + 2.0 * step - 1.0) * (a + 2.0 * step));
+        let odd = -(a + step) * (a + b + step) * x / ((a + 2.0 * step) * (a + 2.0 * step + 1.0));
         let mut factor = 1.0;
         for term in [even, odd] {
-            d = 1.0 / away_from_nought(1.0 + term * d);
-            c = away_from_nought(1.0 + term / c);
-            factor = c * d;
+            below = 1.0 / away_from_nought(1.0 + term * below);
+            above = away_from_nought(1.0 + term / above);
+            factor = above * below;
             result *= factor;
         }
         if (factor - 1.0).abs() < 1e-14 {

@@ -28,11 +28,8 @@ pub fn draft(
     if together.lead_h < 0 || line <= close {
         return None;
     }
-    let ahead = if together.lead_h == 0 {
-        "in the same hour".to_owned()
-    } else {
-        format!("some {} h later", together.lead_h)
-    };
+    let ahead =
+        if together.lead_h == 0 { "in the same hour".to_owned() } else { format!("some {} h later", together.lead_h) };
     let respond = if together.lead_h > 1 { format!("{} h", together.lead_h) } else { "1 h".to_owned() };
     let (rho, q, hours) = (together.rho, together.q, together.hours);
     let (what, target) = (quoted(&other.name), quoted(&chosen.name));
@@ -64,5 +61,8 @@ pub fn draft(
 
 /// Inside quotes of TOML.
 fn quoted(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).flat_map(|c| matches!(c, '"' | '\\').then_some('\\').into_iter().chain([c])).collect()
+    text.chars()
+        .filter(|c| !c.is_control())
+        .flat_map(|c| matches!(c, '"' | '\\').then_some('\\').into_iter().chain([c]))
+        .collect()
 }

@@ -94,7 +94,9 @@ impl Hours {
         let mut known: Vec<f64> = self.0.iter().copied().filter(|value| !value.is_nan()).collect();
         known.sort_by(f64::total_cmp);
         let last = known.len().checked_sub(1)?;
-        known.get((share.clamp(0.0, 1.0) * last as f64).round() as usize).copied()
+        // The first of which at least so many lie at or before it.
+        let wanted = share.clamp(0.0, 1.0) * last as f64;
+        known.into_iter().zip(0_u32..).find(|(_, place)| f64::from(*place) >= wanted).map(|(value, _)| value)
     }
 
     /// Each hour less the mean of the [`DEPARTS_FROM_H`] hours to it, where half of those are there.
@@ -150,7 +152,7 @@ impl Ranked {
     }
 
     /// Without its first hours.
-    fn from_hour(&self, hour: usize) -> (&[f64], &[f64]) {
+    fn later_than(&self, hour: usize) -> (&[f64], &[f64]) {
         (self.ranks.get(hour..).unwrap_or_default(), self.there.get(hour..).unwrap_or_default())
     }
 }
@@ -163,12 +165,11 @@ pub fn moves(chosen: &Hours, others: impl IntoIterator<Item = (DatastreamId, Hou
     for (id, hours) in others.into_iter().take(SERIES_MAX) {
         let other = Ranked::of(&hours.departures());
         let before = tests.len();
-        let effective =
-            chance::effective(chosen.count.min(other.count), &chosen.correlogram, &other.correlogram);
+        let effective = chance::effective(chosen.count.min(other.count), &chosen.correlogram, &other.correlogram);
         if effective >= EFFECTIVE_MIN {
-            tests.extend((-LAG_MAX_H..=LAG_MAX_H).filter_map(|lead_h| {
-                Some((id, at_lag(&chosen, &other, lead_h, effective)?))
-            }));
+            tests.extend(
+                (-LAG_MAX_H..=LAG_MAX_H).filter_map(|lead_h| Some((id, at_lag(&chosen, &other, lead_h, effective)?))),
+            );
         }
         told.compared += 1;
         told.too_short += usize::from(tests.len() == before);
@@ -180,9 +181,8 @@ pub fn moves(chosen: &Hours, others: impl IntoIterator<Item = (DatastreamId, Hou
     }
     for of_series in tests.chunk_by(|(a, _), (b, _)| a == b) {
         let sure = of_series.iter().filter(|(_, test)| test.q <= Q_MAX);
-        let strongest = |a: &&(DatastreamId, Together), b: &&(DatastreamId, Together)| {
-            a.1.rho.abs().total_cmp(&b.1.rho.abs())
-        };
+        let strongest =
+            |a: &&(DatastreamId, Together), b: &&(DatastreamId, Together)| a.1.rho.abs().total_cmp(&b.1.rho.abs());
         let Some((datastream, best)) = sure.clone().max_by(strongest) else { continue };
         let ahead = sure.filter(|(_, test)| test.lead_h >= 0).max_by(strongest).map(|(_, test)| *test);
         told.findings.push(Finding { datastream: *datastream, best: *best, ahead });
@@ -194,19 +194,19 @@ pub fn moves(chosen: &Hours, others: impl IntoIterator<Item = (DatastreamId, Hou
 fn at_lag(chosen: &Ranked, other: &Ranked, lead_h: i32, effective: f64) -> Option<Together> {
     let shift = lead_h.unsigned_abs() as usize;
     let (skip_chosen, skip_other) = if lead_h >= 0 { (shift, 0) } else { (0, shift) };
-    let (y, there_y) = chosen.from_hour(skip_chosen);
-    let (x, there_x) = other.from_hour(skip_other);
-    let (mut n, mut sx, mut sy, mut sxx, mut syy, mut sxy) = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0);
+    let (y, there_y) = chosen.later_than(skip_chosen);
+    let (x, there_x) = other.later_than(skip_other);
+    let (mut hours, mut sx, mut sy, mut sxx, mut syy, mut sxy) = (0_usize, 0.0, 0.0, 0.0, 0.0, 0.0);
     for (((y, ty), x), tx) in y.iter().zip(there_y).zip(x).zip(there_x) {
         let both = ty * tx;
-        n += both;
+        hours += usize::from(both > 0.0);
         sx += both * x;
         sy += both * y;
         sxx += both * x * x;
         syy += both * y * y;
         sxy += both * x * y;
     }
-    let hours = n as usize;
+    let n = hours as f64;
     let (vx, vy) = (sxx - sx * sx / n, syy - sy * sy / n);
     if hours < OVERLAP_MIN_H || vx <= 0.0 || vy <= 0.0 {
         return None;

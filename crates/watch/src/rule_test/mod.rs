@@ -153,14 +153,10 @@ impl Expected {
     }
 
     fn words(&self) -> String {
-        let mut words = format!("{} at \"{}\"", self.kind.name(), exact(self.at.value));
-        if let Some(severity) = self.severity {
-            words.push_str(&format!(", {}", format!("{severity:?}").to_lowercase()));
-        }
-        for text in [&self.subject, &self.title, &self.detail].into_iter().flatten() {
-            words.push_str(&format!(", {text:?}"));
-        }
-        words
+        let mut words = vec![format!("{} at \"{}\"", self.kind.name(), exact(self.at.value))];
+        words.extend(self.severity.map(|severity| format!("{severity:?}").to_lowercase()));
+        words.extend([&self.subject, &self.title, &self.detail].into_iter().flatten().map(|text| format!("{text:?}")));
+        words.join(", ")
     }
 }
 

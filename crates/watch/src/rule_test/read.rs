@@ -129,8 +129,7 @@ fn readings(
         ),
     }
     entries.extend(points.into_iter().map(|(after, result)| {
-        let observation =
-            Observation { datastream: DatastreamId(id.value), phenomenon_time: start + after, result };
+        let observation = Observation { datastream: DatastreamId(id.value), phenomenon_time: start + after, result };
         let record = Record::Observations([observation].into_iter().collect());
         Entry { feed: stream.feed.clone(), received: start + after + lag, record }
     }));
@@ -151,13 +150,12 @@ fn list<T>(
     };
     let mut all = Vec::new();
     for item in items {
-        match shape(item.get_ref()) {
-            Some(value) => all.push(value),
-            None => {
-                let what = describe(item.get_ref());
-                mistakes.at(item.span().start, format!("{what} in `{key}`; each should be {would_be}"));
-            }
+        let value = shape(item.get_ref());
+        if value.is_none() {
+            let what = describe(item.get_ref());
+            mistakes.at(item.span().start, format!("{what} in `{key}`; each should be {would_be}"));
         }
+        all.extend(value);
     }
     all
 }
@@ -187,7 +185,7 @@ fn beats(
         mistakes.at(every.byte, "`every` is no time at all");
         return;
     }
-    let times = (0..=ENTRIES_MAX as i64).map(|n| Span::ms(from.as_ms() + n * every.value.as_ms()));
+    let times = (0..).map(|n| Span::ms(from.as_ms() + n * every.value.as_ms())).take(ENTRIES_MAX + 1);
     entries.extend(times.take_while(|after| *after <= to.value).map(|after| Entry {
         feed: feed.clone(),
         received: start + after,
