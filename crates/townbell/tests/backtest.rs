@@ -61,6 +61,7 @@ const RULE: &str = r#"
 kind = "threshold"
 what = "Lake Guaíba"
 datastream = 1
+statistic = "last"
 owner = "water_desk"
 severity = "minor"
 respond_within = "1 h"
@@ -90,7 +91,7 @@ async fn a_rule_that_is_not_saved_is_tried_over_http() {
     assert!(told["shape"].as_array().is_some_and(|shape| !shape.is_empty()), "{told}");
     let (status, told) = ask(object!({ "text": RULE.replace("above = 1.0", "above = \"x\""), "days": 1 })).await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(told["detail"].as_str().is_some_and(|detail| detail.starts_with("draft.toml:12:9: ")), "{told}");
+    assert!(told["detail"].as_str().is_some_and(|detail| detail.starts_with("draft.toml:13:9: ")), "{told}");
     for wrong in [
         object!({ "text": RULE }),
         object!({ "text": RULE, "days": 0 }),

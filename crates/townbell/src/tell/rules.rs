@@ -7,7 +7,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
 use axum::http::StatusCode;
-use city::{Datastream, DatastreamId, Severity, Span, Time};
+use city::{Datastream, DatastreamId, EntityId, EntityKind, Severity, Span, Time};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use utoipa::{IntoParams, ToSchema};
@@ -413,7 +413,8 @@ fn view_of(app: &App, chosen: DatastreamId, finding: &Finding, history: &Hours) 
     let write = |chosen: &Datastream, other: &Datastream| {
         finding.ahead.and_then(|ahead| draft::draft(chosen, other, &ahead, history, &app.city.purposes))
     };
-    let name = app.sensing.catalogue().datastream(finding.datastream).map(|body| body.name.clone());
+    let number = EntityId::Number(i64::from(finding.datastream.0));
+    let name = app.sensing.catalogue().get(EntityKind::Datastream, &number).map(|entity| entity.name.clone());
     MoveView {
         datastream: finding.datastream.0,
         name: name.unwrap_or_default(),
