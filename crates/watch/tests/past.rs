@@ -20,7 +20,7 @@ const RULES: [(&str, &str); 5] = [
     (
         "both",
         "kind = \"combined\"\nwhat = \"Trouble at the lake\"\n[condition.high]\nalert_of = \"above\"\n\
-         [condition.rain]\nkind = \"threshold\"\nwhat = \"Rain\"\ndatastream = 3\nstatistic = \"last\"\nabove = 5.0\n\
+         [condition.rain]\nkind = \"threshold\"\ndatastream = 3\nstatistic = \"last\"\nabove = 5.0\n\
          [open]\nwhen = { all = [\"high\", \"rain\"] }\n",
     ),
     ("feed", "kind = \"absence\"\nfeed = \"water\"\nafter = \"15 min\"\n"),
