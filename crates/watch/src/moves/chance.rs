@@ -1,9 +1,8 @@
 //! How sure a correlation of two series is.
 
-/// Hours of lag that the likeness of an hour to those before it is followed: with the mean of the day taken off, less
-/// is left after two weeks than of a week's rhythm.
-pub const CORRELOGRAM_MAX: usize = 336;
-/// Of a short series only this share of its length is followed: Pyper and Peterman (1998) recommend a fifth.
+/// The likeness of an hour to those before it is followed over this share of the series: Pyper and Peterman (1998)
+/// recommend a fifth. A rhythm of the day that two series share goes on for all of it, and makes their hours count
+/// for less.
 const CORRELOGRAM_SHARE: usize = 5;
 
 /// The autocorrelations of a series (its mean taken off, 0 where `there` is 0) at lags from 1 on.
@@ -13,7 +12,7 @@ pub(super) fn correlogram(values: &[f64], there: &[f64]) -> Vec<f64> {
     if variance <= 0.0 {
         return Vec::new();
     }
-    let lags = (values.len() / CORRELOGRAM_SHARE).min(CORRELOGRAM_MAX);
+    let lags = values.len() / CORRELOGRAM_SHARE;
     let at = |lag: usize| {
         let later = values.get(lag..).unwrap_or_default();
         values.iter().zip(later).map(|(a, b)| a * b).sum::<f64>() / count / variance
