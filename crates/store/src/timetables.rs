@@ -1,7 +1,7 @@
 //! Compiled timetables: written with the record that brought them into force, read back at start.
 
 use city::{FeedId, Time, Timetable};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, ToSql, params};
 
 use crate::codec::{decode, encode, time};
 use crate::error::StoreError;
@@ -38,12 +38,33 @@ pub(crate) fn save(
 impl Reader {
     /// The timetable in force of a feed: the newest good one; `None` before the first.
     pub fn timetable(&self, feed: &FeedId) -> Result<Option<StoredTimetable>, StoreError> {
-        let text = "SELECT sha256, received_ms, body FROM timetable WHERE feed = ?1 \
-                    ORDER BY received_ms DESC, rowid DESC LIMIT 1";
+        self.newest_timetable(feed, "", params![feed.as_str()])
+    }
+
+    /// The timetable of a feed that was in force at an instant; `None` before the first.
+    pub fn timetable_at(&self, feed: &FeedId, at: Time) -> Result<Option<StoredTimetable>, StoreError> {
+        self.newest_timetable(feed, "AND received_ms <= ?2", params![feed.as_str(), at.ms()])
+    }
+
+    /// The timetable that a [`city::TimetableVersion`] of the journal brought; `None` when it is no longer kept.
+    pub fn timetable_version(&self, feed: &FeedId, sha256: &str) -> Result<Option<StoredTimetable>, StoreError> {
+        self.newest_timetable(feed, "AND sha256 = ?2", params![feed.as_str(), sha256])
+    }
+
+    fn newest_timetable(
+        &self,
+        feed: &FeedId,
+        only: &str,
+        values: &[&dyn ToSql],
+    ) -> Result<Option<StoredTimetable>, StoreError> {
+        let text = format!(
+            "SELECT sha256, received_ms, body FROM timetable WHERE feed = ?1 {only} \
+             ORDER BY received_ms DESC, rowid DESC LIMIT 1"
+        );
         let row: Option<(String, i64, Vec<u8>)> = self
             .connection
-            .prepare_cached(text)?
-            .query_row([feed.as_str()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+            .prepare_cached(&text)?
+            .query_row(values, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
             .optional()?;
         let Some((sha256, received_ms, body)) = row else { return Ok(None) };
         let what = || format!("timetable of {feed}");

@@ -11,6 +11,7 @@ pub mod feeds;
 pub mod limits;
 pub mod mqtt;
 pub mod notify;
+pub mod past;
 pub mod picture;
 pub mod replayer;
 pub mod sensing;

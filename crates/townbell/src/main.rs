@@ -30,6 +30,13 @@ enum Command {
     },
     /// Replay recorded days of a demo city, or a recorded series against one rule, and print what rang.
     Replay(Replay),
+    /// Questions about the rules.
+    Rules {
+        #[command(subcommand)]
+        question: Rules,
+    },
+    /// Say what a rule would have done: on the stored history of a data folder, or on recorded readings.
+    Backtest(Backtest),
     /// Say in words what is wrong with this installation.
     Doctor {
         /// Folder with city.toml.
@@ -55,6 +62,45 @@ enum Command {
 enum Gate {
     /// Print every field that is kept, with its class, its purpose and how long it is kept.
     Census,
+}
+
+#[derive(Subcommand)]
+enum Rules {
+    /// Print each rule as one plain sentence, with the most that it may come to hold.
+    Explain {
+        /// A rule's name, or a path to a file that is not saved yet; all of them when missing.
+        rule: Option<String>,
+        /// Folder with city.toml and rules/.
+        #[arg(long, default_value = "demo")]
+        city: PathBuf,
+    },
+}
+
+#[derive(Args)]
+struct Backtest {
+    /// A rule's name, or a path to a file that is not saved yet.
+    rule: String,
+    /// Folder with city.toml and rules/.
+    #[arg(default_value = "demo")]
+    city: PathBuf,
+    /// Days back from the end of the stored history; all of it when missing.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=36_500))]
+    days: Option<u32>,
+    /// Data folder. It is only read: a program may be at work on it.
+    #[arg(long, default_value = "data/demo")]
+    data: PathBuf,
+    /// Instead of the stored history: readings of the --datastream at the same place (CSV with a time and a result; .gz too).
+    #[arg(long, requires = "datastream", conflicts_with = "days")]
+    observations: Vec<PathBuf>,
+    /// Name or id of the datastream that a file's readings are of.
+    #[arg(long, requires = "observations")]
+    datastream: Vec<String>,
+    /// Print the report as JSON.
+    #[arg(long)]
+    json: bool,
+    /// Write every step of every alert to this file, a JSON line each.
+    #[arg(long)]
+    alerts: Option<PathBuf>,
 }
 
 #[derive(Args)]
@@ -162,6 +208,17 @@ fn main() -> ExitCode {
                 alerts: replay.alerts,
             }),
         },
+        Command::Rules { question: Rules::Explain { rule, city } } => commands::rules::explain(&city, rule.as_deref()),
+        Command::Backtest(backtest) => commands::backtest::run(&commands::backtest::Options {
+            rule: backtest.rule,
+            city: backtest.city,
+            days: backtest.days,
+            data: backtest.data,
+            observations: backtest.observations,
+            datastreams: backtest.datastream,
+            json: backtest.json,
+            alerts: backtest.alerts,
+        }),
         Command::Doctor { city, data, listen } => commands::doctor::run(&city, &data, listen),
         Command::Gate { question: Gate::Census } => commands::census::run(),
         Command::Openapi => commands::openapi::run(),

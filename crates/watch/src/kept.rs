@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use crate::anomaly;
 use crate::figure::Memory;
 use crate::jobs::Job;
 use crate::plan::Part;
@@ -29,5 +30,7 @@ pub fn persisted<C: Census>(census: &mut C) -> Result<(), C::Error> {
     census.add::<Memory>()?;
     census.add::<Job>()?;
     census.add::<Part>()?;
-    census.add::<Truth>()
+    census.add::<Truth>()?;
+    census.add::<anomaly::Season>()?;
+    crate::notify::state::persisted(census)
 }

@@ -306,7 +306,7 @@ pub(crate) fn describe(value: &DeValue<'_>) -> String {
     }
 }
 
-fn number(value: &DeValue<'_>) -> Option<f64> {
+pub(crate) fn number(value: &DeValue<'_>) -> Option<f64> {
     let text = match value {
         DeValue::Integer(number) => number.as_str(),
         DeValue::Float(number) => number.as_str(),

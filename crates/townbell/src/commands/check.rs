@@ -3,17 +3,18 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use crate::config::City;
+use crate::config::{City, Mistake};
 
-/// Reads everything and says every mistake.
+/// Reads everything, runs the tests of the rules, and says every mistake.
 ///
 /// # Errors
 /// Never; mistakes are the answer.
 pub fn run(folder: &Path) -> anyhow::Result<ExitCode> {
-    match City::read(folder) {
-        Ok(city) => {
+    let read = City::read(folder).and_then(|city| city.test_rules().map(|tests| (city, tests)));
+    match read {
+        Ok((city, tests)) => {
             println!(
-                "{}: right. {} feeds, {} things, {} datastreams, {} places, {} rules.",
+                "{}: right. {} feeds, {} things, {} datastreams, {} places, {} rules; {tests} tests of rules passed.",
                 city.name,
                 city.feeds.len() - 1,
                 city.things.len(),
@@ -23,15 +24,18 @@ pub fn run(folder: &Path) -> anyhow::Result<ExitCode> {
             );
             Ok(ExitCode::SUCCESS)
         }
-        Err(mistakes) => {
-            for mistake in &mistakes {
-                println!("{mistake}");
-            }
-            println!(
-                "{} to mend.",
-                if mistakes.len() == 1 { "1 mistake".to_owned() } else { format!("{} mistakes", mistakes.len()) }
-            );
-            Ok(ExitCode::FAILURE)
-        }
+        Err(mistakes) => Ok(say(&mistakes)),
     }
+}
+
+/// Says mistakes, one a line, and how many.
+pub fn say(mistakes: &[Mistake]) -> ExitCode {
+    for mistake in mistakes {
+        println!("{mistake}");
+    }
+    println!(
+        "{} to mend.",
+        if mistakes.len() == 1 { "1 mistake".to_owned() } else { format!("{} mistakes", mistakes.len()) }
+    );
+    ExitCode::FAILURE
 }

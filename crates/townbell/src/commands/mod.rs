@@ -1,14 +1,18 @@
 //! The commands, one file each. They print to people; everything else logs.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "commands speak on the terminal")]
 
+pub mod backtest;
 pub mod census;
 pub mod check;
 pub mod demo;
 pub mod doctor;
 pub mod openapi;
+mod plot;
 pub mod progress;
+pub mod readings;
 pub mod recordings;
 pub mod replay;
+pub mod rules;
 pub mod sandbox;
 pub mod serve;
 pub mod throw_away;

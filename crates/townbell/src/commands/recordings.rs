@@ -1,20 +1,17 @@
 //! `townbell replay CITY --observations FILE --datastream NAME`: a recorded series through the same engine as a live
 //! one, and for each ring how early it was, or that it was for nothing.
 
-use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use city::{Datastream, Time};
-use flate2::read::GzDecoder;
 use jiff::tz::TimeZone;
 use watch::backtest::Series;
 use watch::score::{REARM, Verdict, crossings, leads, score};
 use watch::{Kind, Rule, backtest};
 
-use super::check;
+use super::{check, readings};
 use crate::config::City;
 
 /// Replays each file against every rule with a level that looks at the datastream, and prints what rang.
@@ -35,10 +32,7 @@ pub fn run(folder: &Path, files: &[PathBuf], datastream: &str) -> anyhow::Result
         bail!("no rule looks ahead on {} ({}); a rule of kind rise does", datastream.name, datastream.id);
     }
     for file in files {
-        let readings = read(file)?;
-        if readings.is_empty() {
-            bail!("{}: expected lines with a time (RFC 3339) and a number, found none", file.display());
-        }
+        let readings = readings::read(file, None)?;
         println!("{}: {} readings", file.file_name().unwrap_or_default().to_string_lossy(), readings.len());
         for rule in rules.iter().filter(|rule| looked_at(rule)) {
             try_rule(&city, rule, datastream, &readings)?;
@@ -102,30 +96,4 @@ fn try_rule(city: &City, rule: &Rule, datastream: &Datastream, readings: &[(Time
 
 fn local(time: Time, zone: &TimeZone) -> String {
     time.timestamp().to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M").to_string()
-}
-
-/// The first two columns of a CSV file: a time (RFC 3339) and a number. Lines that are neither are counted and told.
-fn read(path: &Path) -> anyhow::Result<Vec<(Time, f64)>> {
-    let file = File::open(path).with_context(|| format!("{} cannot be read", path.display()))?;
-    let bytes: Box<dyn Read> = match path.extension() {
-        Some(extension) if extension == "gz" => Box::new(GzDecoder::new(file)),
-        _ => Box::new(file),
-    };
-    let mut readings = Vec::new();
-    let mut refused = 0u64;
-    for line in BufReader::new(bytes).lines().skip(1) {
-        let line = line.with_context(|| format!("{} cannot be read", path.display()))?;
-        let mut columns = line.split(',');
-        let time = columns.next().and_then(|text| text.parse::<Time>().ok());
-        let value = columns.next().and_then(|text| text.parse::<f64>().ok()).filter(|value| value.is_finite());
-        match (time, value) {
-            (Some(time), Some(value)) => readings.push((time, value)),
-            _ => refused += 1,
-        }
-    }
-    if refused > 0 {
-        println!("{}: {refused} lines without a time and a number left out", path.display());
-    }
-    readings.sort_by_key(|(time, _)| *time);
-    Ok(readings)
 }

@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use account::Access;
@@ -60,14 +60,7 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
         anyhow::Ok((reader.alert_changes(from, to + city::Span::h(1))?, app.picture().journal_seq()))
     })?;
     if let Some(path) = &options.alerts {
-        let mut file = std::io::BufWriter::new(
-            std::fs::File::create(path).with_context(|| format!("{} cannot be written", path.display()))?,
-        );
-        for change in &changes {
-            serde_json::to_writer(&mut file, change)?;
-            file.write_all(b"\n")?;
-        }
-        file.flush()?;
+        write_changes(path, &changes)?;
     }
     let spent = took.elapsed().as_secs_f64();
     for change in changes.iter().filter(|change| change.kind != AlertChangeKind::Updated) {
@@ -82,6 +75,18 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
         replayed / spent
     );
     Ok(ExitCode::SUCCESS)
+}
+
+/// Writes every step of every alert, a JSON line each.
+pub(super) fn write_changes(path: &Path, changes: &[AlertChange]) -> anyhow::Result<()> {
+    let file = std::fs::File::create(path).with_context(|| format!("{} cannot be written", path.display()))?;
+    let mut file = std::io::BufWriter::new(file);
+    for change in changes {
+        serde_json::to_writer(&mut file, change)?;
+        file.write_all(b"\n")?;
+    }
+    file.flush()?;
+    Ok(())
 }
 
 fn line(change: &AlertChange, zone: &jiff::tz::TimeZone) -> String {

@@ -32,6 +32,13 @@ impl Mistake {
     }
 }
 
+impl From<watch::RuleError> for Mistake {
+    fn from(error: watch::RuleError) -> Self {
+        let watch::RuleError { file, line, column, message } = error;
+        Self { file: PathBuf::from(file), line, column, message }
+    }
+}
+
 impl fmt::Display for Mistake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}:{}: {}", self.file.display(), self.line, self.column, self.message)

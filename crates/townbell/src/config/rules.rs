@@ -1,5 +1,6 @@
 //! `rules/*.toml` of a city.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::{City, Mistake};
@@ -11,25 +12,74 @@ impl City {
     }
 
     pub(super) fn with_rules(mut self, mistakes: &mut Vec<Mistake>) -> Self {
+        let files = self.texts(is_rule, mistakes);
+        match self.parse_rules(&files) {
+            Ok(loaded) => self.rules = loaded,
+            Err(errors) => mistakes.extend(errors.into_iter().map(Mistake::from)),
+        }
+        self
+    }
+
+    /// The files of the rules' folder, each a path and its text, in the order of their paths.
+    fn texts(&self, wanted: impl Fn(&Path) -> bool, mistakes: &mut Vec<Mistake>) -> Vec<(String, String)> {
         let mut files: Vec<(String, String)> = Vec::new();
         let listed = std::fs::read_dir(self.rules_folder()).into_iter().flatten().flatten().map(|entry| entry.path());
-        for path in listed.filter(|path| is_rule(path)) {
+        for path in listed.filter(|path| wanted(path)) {
             match std::fs::read_to_string(&path) {
                 Ok(text) => files.push((path.display().to_string(), text)),
                 Err(error) => mistakes.push(Mistake::file(&path, format!("cannot be read: {error}"))),
             }
         }
         files.sort();
-        match self.parse_rules(&files) {
-            Ok(loaded) => self.rules = loaded,
-            Err(errors) => mistakes.extend(errors.into_iter().map(|error| Mistake {
-                file: PathBuf::from(error.file),
-                line: error.line,
-                column: error.column,
-                message: error.message,
-            })),
+        files
+    }
+
+    /// What the watch needs to know of this city, with these rules.
+    pub fn parts(&self, rules: Vec<watch::Rule>) -> watch::Parts {
+        watch::Parts {
+            rules,
+            things: self.things.clone(),
+            datastreams: self.datastreams.clone(),
+            properties: self.observed_properties.clone(),
+            contracts: self.contracts(),
+            places: self.places.clone(),
+            timetables: BTreeMap::new(),
+            timezone: self.zone.clone(),
+            links: self.links.clone(),
+            on_call: Some(self.on_call()),
+            workers: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
         }
-        self
+    }
+
+    /// Runs the tests beside the rules (`*.test.toml`); gives how many there were, and reads the labelled episodes
+    /// (`*.episodes.toml`) with them.
+    ///
+    /// # Errors
+    /// Every mistake in them, and everything that came out otherwise than a test expects.
+    pub fn test_rules(&self) -> Result<usize, Vec<Mistake>> {
+        let mut mistakes = Vec::new();
+        let parts = self.parts(self.rules.clone());
+        let mut count = 0;
+        for (path, text) in self.texts(|path| has_end(path, "test"), &mut mistakes) {
+            match watch::rule_test::run(&path, &text, &parts) {
+                Ok(tests) => count += tests,
+                Err(errors) => mistakes.extend(errors.into_iter().map(Mistake::from)),
+            }
+        }
+        for (path, text) in self.texts(|path| has_end(path, "episodes"), &mut mistakes) {
+            if let Err(errors) = watch::episodes::parse(&path, &text) {
+                mistakes.extend(errors.into_iter().map(Mistake::from));
+            }
+        }
+        if mistakes.is_empty() { Ok(count) } else { Err(mistakes) }
+    }
+
+    /// The most that a rule may come to remember of its series, in bytes.
+    pub fn bytes_max(&self, rule: &watch::Rule) -> usize {
+        let beats: BTreeMap<city::DatastreamId, city::Span> =
+            self.datastreams.iter().map(|stream| (stream.id, stream.beat)).collect();
+        // A rule that loaded names only series that are there.
+        watch::parse::bytes_max(&rule.kind, &|id| beats.get(&id).copied().unwrap_or(city::Span::min(1)))
     }
 
     /// Reads rules, each a path and its text, as rules of this city.
@@ -70,8 +120,15 @@ impl City {
     }
 }
 
-/// `rules/*.toml`, but not their tests beside them (`*.test.toml`).
+/// `rules/*.toml`, but not their tests and episodes beside them.
 fn is_rule(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "toml")
+        && !has_end(path, "test")
+        && !has_end(path, "episodes")
+}
+
+/// Whether it is `NAME.end.toml`.
+fn has_end(path: &Path, end: &str) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    name.strip_suffix(".toml").is_some_and(|stem| stem.strip_suffix(".test").is_none())
+    name.strip_suffix(".toml").and_then(|stem| stem.strip_suffix(end)).is_some_and(|stem| stem.ends_with('.'))
 }

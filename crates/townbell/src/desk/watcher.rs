@@ -1,12 +1,11 @@
 //! The watcher at the desk: the pure engine of `watch`, its state, and what it did since that was last saved.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use city::record::Entry;
 use city::{AlertChange, FeedId, Record, Seq, Time, Timetable};
 use store::{Store, StoreError, WatchPosition, WatchStep};
-use watch::{Context, Done, Parts, State};
+use watch::{Context, Done, State};
 
 use crate::config::City;
 use crate::tell::calls::Calls;
@@ -21,19 +20,7 @@ pub(super) struct Watcher {
 
 impl Watcher {
     pub(super) fn new(city: &City) -> Self {
-        let context = Context::new(Parts {
-            rules: city.rules.clone(),
-            things: city.things.clone(),
-            datastreams: city.datastreams.clone(),
-            properties: city.observed_properties.clone(),
-            contracts: city.contracts(),
-            places: city.places.clone(),
-            timetables: BTreeMap::new(),
-            timezone: city.zone.clone(),
-            links: city.links.clone(),
-            on_call: Some(city.on_call()),
-            workers: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
-        });
+        let context = Context::new(city.parts(city.rules.clone()));
         Self { context, state: State::default(), position: None, steps: Vec::new(), snapshot_seq: 0 }
     }
 

@@ -14,6 +14,7 @@ pub mod openapi;
 pub mod pages;
 pub mod problem;
 pub mod routes;
+pub mod rules;
 pub mod sensorthings;
 pub mod series;
 pub mod stream;

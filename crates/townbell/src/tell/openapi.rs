@@ -5,7 +5,7 @@ use utoipa::OpenApi;
 
 use super::sensorthings::bodies::Bodies;
 use super::views::Problem;
-use super::{actions, alerts, api, calls, metrics, notifications, pages, sensorthings, series, stream};
+use super::{actions, alerts, api, calls, metrics, notifications, pages, rules, sensorthings, series, stream};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -37,6 +37,8 @@ use super::{actions, alerts, api, calls, metrics, notifications, pages, sensorth
         notifications::unsubscribe,
         api::feeds,
         api::rules,
+        rules::backtest,
+        rules::moved,
         series::series,
         series::values,
         series::buckets,

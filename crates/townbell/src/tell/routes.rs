@@ -19,7 +19,9 @@ use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::RequestBodyTimeoutLayer;
 
 use super::problem::Refusal;
-use super::{App, actions, alerts, api, calls, metrics, notifications, openapi, pages, sensorthings, series, stream};
+use super::{
+    App, actions, alerts, api, calls, metrics, notifications, openapi, pages, rules, sensorthings, series, stream,
+};
 use crate::limits::{BODY_SILENCE_MAX, REQUEST_BYTES_MAX};
 
 /// One line of the table.
@@ -103,6 +105,8 @@ pub fn build(app: &App) -> (Router, Vec<Route>) {
         .add(post.clone(), "/api/covers/{id}/end", Acknowledge, Alerts, actions::end_cover)
         .add(get.clone(), "/api/feeds", Read, Centre, api::feeds)
         .add(get.clone(), "/api/rules", Read, Public, api::rules)
+        .add(post.clone(), "/api/backtest", Read, Operations, rules::backtest)
+        .add(get.clone(), "/api/moves", Read, Operations, rules::moved)
         .add(get.clone(), "/api/series/latest", Read, Operations, series::latest)
         .add(get.clone(), "/api/series/count", Read, Operations, series::count)
         .add(get.clone(), "/api/series/{datastream}", Read, Operations, series::series)

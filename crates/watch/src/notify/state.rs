@@ -282,3 +282,12 @@ impl State {
         Some(call)
     }
 }
+
+/// Shows the choices inside [`State`] to the census, each by itself.
+pub(crate) fn persisted<C: crate::kept::Census>(census: &mut C) -> Result<(), C::Error> {
+    census.add::<Due>()?;
+    census.add::<Standing>()?;
+    census.add::<GateKey>()?;
+    census.add::<Spot>()?;
+    census.add::<city::link::Node>()
+}

@@ -201,19 +201,26 @@ pub fn context(files: &[(&str, &str)]) -> Context {
 }
 
 pub fn context_with(files: &[(&str, &str)], timetable: Timetable, workers: usize) -> Context {
-    Context::new(Parts {
-        rules: load(files).expect("the rules of the test load"),
+    let rules = load(files).expect("the rules of the test load");
+    let timetables = BTreeMap::from([("timetable".into(), Arc::new(timetable))]);
+    Context::new(Parts { rules, timetables, workers, ..parts() })
+}
+
+/// The town without rules.
+pub fn parts() -> Parts {
+    Parts {
+        rules: Vec::new(),
         things: things(),
         datastreams: datastreams(),
         properties: properties(),
         contracts: contracts(),
         places: places(),
-        timetables: BTreeMap::from([("timetable".into(), Arc::new(timetable))]),
+        timetables: BTreeMap::from([("timetable".into(), Arc::new(timetable()))]),
         timezone: TimeZone::get("America/Sao_Paulo").expect("a zone"),
-        workers,
+        workers: 2,
         links: Vec::new(),
         on_call: None,
-    })
+    }
 }
 
 pub fn reading(datastream: u32, when: Time, result: f64) -> Entry {

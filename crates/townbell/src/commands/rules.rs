@@ -1,0 +1,35 @@
+//! `townbell rules explain [RULE]`
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use super::{backtest, check};
+use crate::config::City;
+
+/// Prints each rule, or one, as one plain sentence, and what it may come to hold.
+///
+/// # Errors
+/// When there is no such rule.
+pub fn explain(folder: &Path, rule: Option<&str>) -> anyhow::Result<ExitCode> {
+    super::start_logging();
+    let Ok(city) = City::read(folder) else { return check::run(folder) };
+    let (rules, only) = match rule.map(|rule| backtest::find(&city, rule)).transpose()? {
+        Some(Err(mistakes)) => return Ok(check::say(&mistakes)),
+        Some(Ok((rules, id))) => (rules, Some(id)),
+        None => (city.rules.clone(), None),
+    };
+    for rule in rules.iter().filter(|rule| only.as_ref().is_none_or(|id| rule.id == *id)) {
+        println!("{}: {}", rule.id, city.explain(rule));
+        println!("  It may come to hold {} of readings.", bytes(city.bytes_max(rule)));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A size in words.
+pub(super) fn bytes(count: usize) -> String {
+    match count {
+        0..1_024 => format!("{count} bytes"),
+        1_024..1_048_576 => format!("{:.1} KiB", count as f64 / 1_024.0),
+        _ => format!("{:.1} MiB", count as f64 / 1_048_576.0),
+    }
+}
