@@ -4,8 +4,9 @@
 #   make check   formatting, lints, types, and the rules of the house
 #   make bench   the figures of docs/performance.md, measured here
 #   make bench-ingest, bench-query, bench-scale   the series store beside other databases
+#   make bench-watch   the rule engine beside other engines, and with more and more rules
 #   make fuzz    the parsers under a fuzzer, two minutes each
-.PHONY: fuzz run test check bench bench-ingest bench-query bench-scale build web web-tests page-tests rust-tests client-tests install clean pictures generate
+.PHONY: fuzz run test check bench bench-ingest bench-query bench-scale bench-watch build web web-tests page-tests rust-tests client-tests install clean pictures generate
 
 NPM = npm --prefix web
 LISTEN ?= 127.0.0.1:8080
@@ -60,7 +61,8 @@ bench: build
 	cargo xtask bench
 
 # Beside VictoriaMetrics, InfluxDB, PostgreSQL and Redis from Debian; starts and stops its own servers.
-PEERS = CARGO_TARGET_DIR=$(CURDIR)/target/peers cargo run --quiet --release --locked --manifest-path benches/peers/Cargo.toml --
+PEERS_BUILD = CARGO_TARGET_DIR=$(CURDIR)/target/peers cargo
+PEERS = $(PEERS_BUILD) run --quiet --release --locked --manifest-path benches/peers/Cargo.toml --
 
 bench-ingest: build
 	sh benches/peers/install.sh
@@ -72,6 +74,12 @@ bench-query: build
 
 bench-scale: build
 	$(PEERS) scale --table docs/performance-scale.md
+
+# Beside Apache Flink, Bytewax, Pathway and Node-RED, installed into target/watch-peers (2 GB) from PyPI and npm.
+bench-watch: build
+	sh benches/peers/install-watch.sh target/watch-peers
+	$(PEERS_BUILD) build --quiet --release --locked --manifest-path benches/peers/Cargo.toml --bins
+	$(PEERS) watch --table docs/performance-watch.md
 
 # Every fuzz target for FUZZ_S seconds; what it tries is kept in target/fuzz. cargo-fuzz wants a nightly compiler; a stable one does when told so.
 FUZZ_S ?= 120

@@ -1,6 +1,6 @@
 //! Townbell beside what a city could use instead of it: the same observations, the same questions, one machine, one
-//! run. `sh benches/peers/install.sh` installs the others from Debian; `make bench-ingest`, `make bench-query` and
-//! `make bench-scale` run this. Everything listens on 127.0.0.1 and keeps its data in a throw-away folder.
+//! run. `sh benches/peers/install.sh` installs the others from Debian; `make bench-ingest`, `make bench-query`,
+//! `make bench-scale` and `make bench-watch` run this. Everything listens on 127.0.0.1 and keeps its data in a throw-away folder.
 //!
 //! Two rows of the ingest bench are no peers but ceilings: the HTTP library of Townbell by itself, and with a synced log
 //! (`peers ceiling`, see `ceiling.rs`). They say how much of a small request is HTTP and the disk.
@@ -20,6 +20,7 @@ mod report;
 mod scale;
 mod server;
 mod townbell;
+mod watch;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -40,7 +41,9 @@ const USAGE: &str = "usage: peers ingest|query|scale [--OPTION VALUE]...
   --work /tmp/townbell-bench          throw-away folder, on the disk that is to be measured
   --table FILE                        where the Markdown goes, besides the terminal
        peers ceiling --listen 127.0.0.1:PORT [--log FILE]
-  what the ingest bench starts for its ceilings: answers, keeps nothing; with --log it syncs each body first";
+  what the ingest bench starts for its ceilings: answers, keeps nothing; with --log it syncs each body first
+       peers watch [--OPTION VALUE]...
+  the rule engine beside others; has options of its own, which it tells when asked for one that it has not";
 
 /// What was asked for.
 #[derive(Debug)]
@@ -100,8 +103,11 @@ fn shape(text: &str) -> anyhow::Result<(u32, u32)> {
 fn run() -> anyhow::Result<()> {
     let mut words = std::env::args().skip(1);
     let command = words.next().unwrap_or_default();
-    if command == "ceiling" {
-        return ceiling::serve(words);
+    match command.as_str() {
+        "ceiling" => return ceiling::serve(words),
+        "watch" => return watch::serve(words),
+        "watch-loop" => return watch::plain::serve(words),
+        _ => {}
     }
     let options = Options::read(words)?;
     std::fs::create_dir_all(&options.places.work)?;

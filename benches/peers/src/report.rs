@@ -31,7 +31,9 @@ pub(crate) fn spread(values: &[f64]) -> String {
 
 /// Three digits that mean something.
 pub(crate) fn figure(value: f64) -> String {
-    if value >= 1e6 {
+    if value == 0.0 {
+        "0".into()
+    } else if value >= 1e6 {
         format!("{:.2} M", value / 1e6)
     } else if value >= 1e4 {
         format!("{:.0}k", value / 1e3)
@@ -140,7 +142,7 @@ mod tests {
     fn a_spread_says_median_least_and_most() {
         assert_eq!(spread(&[3.0, 1.0, 2.0]), "2.00 [1.00..3.00]");
         assert_eq!((spread(&[1_234_567.0]), spread(&[45_678.0])), ("1.23 M".to_owned(), "46k".to_owned()));
-        assert_eq!(spread(&[f64::NAN]), "n/a");
+        assert_eq!((spread(&[f64::NAN]), spread(&[0.0])), ("n/a".to_owned(), "0".to_owned()));
     }
 
     #[test]

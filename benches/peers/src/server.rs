@@ -16,7 +16,7 @@ const STOP_MAX: Duration = Duration::from_mins(2);
 /// Lines of its log that are shown when it does not start.
 const LOG_LINES: usize = 12;
 /// Ticks a second of the times in /proc (USER_HZ, the same on every Linux of today's machines).
-const TICKS_PER_S: f64 = 100.0;
+pub(crate) const TICKS_PER_S: f64 = 100.0;
 
 /// The clock of the benchmark.
 #[expect(clippy::disallowed_methods, reason = "a bench reads the clock")]

@@ -21,6 +21,10 @@ pub(crate) const CREATE_OBSERVATIONS: &str = "/v1.1/CreateObservations";
 pub(crate) const MINIMAL: &str = "application/json\r\nPrefer: return=minimal";
 /// The latest value of every series.
 pub(crate) const LATEST: &str = "/api/series/latest";
+/// Live events, as the pages listen to them.
+pub(crate) const LIVE: &str = "/api/live";
+/// What the pages begin with: every alert of the last day among it.
+pub(crate) const STATE: &str = "/api/state";
 /// Answers 200 as soon as it can be used.
 const HEALTH: &str = "/health";
 /// How long it may listen without being healthy.
@@ -52,6 +56,11 @@ pub(crate) fn latest_in([west, south, east, north]: [f64; 4]) -> String {
 /// The things in a box (west, south, east, north) with their latest values.
 pub(crate) fn things([west, south, east, north]: [f64; 4]) -> String {
     format!("/api/things?bbox={west},{south},{east},{north}")
+}
+
+/// The newest of the alerts that are open.
+pub(crate) fn open_alerts(limit: usize) -> String {
+    format!("/api/alerts?state=open&limit={limit}")
 }
 
 /// How many observations there are, of one series or of all.

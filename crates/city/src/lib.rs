@@ -10,6 +10,7 @@ pub mod desk_action;
 pub mod entity;
 pub mod geometry;
 pub mod id;
+pub mod link;
 pub mod notification;
 pub mod observation;
 pub mod place;
@@ -33,6 +34,7 @@ pub use id::{
     AlertId, CoverId, DatastreamId, FeedId, IdHasher, ObservedPropertyId, PlaceId, RouteId, RuleId, Seq, ServiceDate,
     SilenceId, StopId, ThingId, TripId, TripKey,
 };
+pub use link::{Link, Node};
 pub use notification::{Delivery, Notification, NotificationReason};
 pub use observation::{Detail, ErasedKey, Erasure, Observation, ObservationKey, Observations};
 pub use place::Place;

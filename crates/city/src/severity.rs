@@ -20,3 +20,20 @@ pub enum Severity {
     /// CAP Extreme; octagon, letter X.
     Extreme,
 }
+
+impl Severity {
+    /// Every step, the least first.
+    pub const ALL: [Self; 6] = [Self::Unknown, Self::Info, Self::Minor, Self::Moderate, Self::Severe, Self::Extreme];
+
+    /// Its name, as in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::Info => "info",
+            Self::Minor => "minor",
+            Self::Moderate => "moderate",
+            Self::Severe => "severe",
+            Self::Extreme => "extreme",
+        }
+    }
+}

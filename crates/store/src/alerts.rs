@@ -1,10 +1,11 @@
 //! Alerts as they stand, every step of their lives, and how far the watch has come.
 
-use city::{Alert, AlertChange, AlertId, AlertState, Seq, Severity, Time};
+use city::{Alert, AlertChange, AlertId, AlertState, Notification, Seq, Severity, Time};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use crate::codec::{decode, encode, signed, time, unsigned};
 use crate::error::StoreError;
+use crate::notifications;
 use crate::reader::Reader;
 use crate::store::Store;
 
@@ -25,6 +26,8 @@ pub struct WatchStep {
     pub position: WatchPosition,
     /// What happened, in order.
     pub changes: Vec<AlertChange>,
+    /// Whom that calls, and how.
+    pub notifications: Vec<Notification>,
 }
 
 /// What the store knows of the watch.
@@ -50,8 +53,29 @@ pub enum AlertFilter {
     All,
 }
 
+/// What to look for among all alerts that are kept. What is not given does not narrow.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AlertSearch {
+    /// In this state.
+    pub state: Option<AlertState>,
+    /// Of this rule.
+    pub rule: Option<String>,
+    /// Of this owner.
+    pub owner: Option<String>,
+    /// At least so bad when it was last seen.
+    pub severity: Option<Severity>,
+    /// Opened at this time or later.
+    pub from: Option<Time>,
+    /// Opened before this time.
+    pub to: Option<Time>,
+    /// With these words in its title or its subject, small or capital letters alike (ASCII).
+    pub text: Option<String>,
+    /// Only what comes after this alert in the order of the answer: the last of the page before.
+    pub after: Option<(Time, AlertId)>,
+}
+
 impl Store {
-    /// Keeps what the watch did, all steps and the snapshot in one transaction. Steps at or before the position that
+    /// Keeps what the watch did, all steps with whom they call and the snapshot in one transaction. Steps at or before the position that
     /// is kept already are passed over, so a watch that runs over the same journal again after a crash doubles
     /// nothing. A snapshot belongs to the position of the last step. Gives the changes that were new, in order.
     pub fn save_watch(&mut self, steps: &[WatchStep], snapshot: Option<&[u8]>) -> Result<Vec<AlertChange>, StoreError> {
@@ -59,11 +83,12 @@ impl Store {
             // A snapshot only shortens the next start: it can wait for room.
             let snapshot = snapshot.filter(|_| !store.is_full());
             let bytes = snapshot.map_or(0, <[u8]>::len);
-            store.log.wrote(bytes, steps.len());
+            let notifications: usize = steps.iter().map(|step| step.notifications.len()).sum();
+            store.log.wrote(bytes, steps.len() + notifications);
             let connection = &mut store.read.connection;
             let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let mut position = position(&transaction)?;
-            let mut new = Vec::new();
+            let (mut new, mut notified) = (Vec::new(), 0);
             for step in steps {
                 if position.is_some_and(|known| step.position <= known) {
                     continue;
@@ -72,6 +97,7 @@ impl Store {
                     save_change(&transaction, step.position.seq, change)?;
                     new.push(change.clone());
                 }
+                notified += notifications::save_all(&transaction, &step.notifications)?;
                 position = Some(step.position);
             }
             if let Some(position) = position {
@@ -83,6 +109,7 @@ impl Store {
                 transaction.prepare_cached(text)?.execute(params![signed(seq.0), time.ms(), snapshot])?;
             }
             transaction.commit()?;
+            store.notified += notified;
             Ok(new)
         })
     }
@@ -160,6 +187,42 @@ impl Reader {
         let text = format!("SELECT id, body FROM alert WHERE {clause} ORDER BY opened_ms DESC, id LIMIT ?2");
         let mut statement = self.connection.prepare_cached(&text)?;
         let mut rows = statement.query(params![value, signed(limit as u64)])?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            let (id, body): (String, Vec<u8>) = (row.get(0)?, row.get(1)?);
+            found.push(decode(|| format!("alert {id}"), &body)?);
+        }
+        Ok(found)
+    }
+
+    /// The newest alerts first (by when they opened) that fit, at most `limit`.
+    pub fn search_alerts(&self, search: &AlertSearch, limit: usize) -> Result<Vec<Alert>, StoreError> {
+        let severities: String = Severity::ALL
+            .into_iter()
+            .filter(|severity| search.severity.is_none_or(|least| *severity >= least))
+            .map(|severity| format!("'{}',", severity_name(severity)))
+            .collect();
+        let text = format!(
+            "SELECT id, body FROM alert \
+             WHERE (?1 IS NULL OR state = ?1) AND (?2 IS NULL OR rule = ?2) AND (?3 IS NULL OR owner = ?3) \
+               AND severity IN ({}) AND opened_ms >= ?4 AND opened_ms < ?5 \
+               AND (?6 IS NULL OR instr(lower(title), ?6) > 0 OR instr(lower(subject), ?6) > 0) \
+               AND (?7 IS NULL OR opened_ms < ?7 OR (opened_ms = ?7 AND id > ?8)) \
+             ORDER BY opened_ms DESC, id LIMIT ?9",
+            severities.trim_end_matches(',')
+        );
+        let mut statement = self.connection.prepare_cached(&text)?;
+        let mut rows = statement.query(params![
+            search.state.map(state_name),
+            search.rule,
+            search.owner,
+            search.from.map_or(i64::MIN, Time::ms),
+            search.to.map_or(i64::MAX, Time::ms),
+            search.text.as_ref().map(|text| text.to_ascii_lowercase()),
+            search.after.as_ref().map(|(opened, _)| opened.ms()),
+            search.after.as_ref().map(|(_, id)| id.0.as_ref()),
+            signed(limit as u64),
+        ])?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
             let (id, body): (String, Vec<u8>) = (row.get(0)?, row.get(1)?);

@@ -15,6 +15,7 @@ mod entities;
 mod error;
 mod journal;
 mod log;
+mod notifications;
 mod reader;
 mod recent;
 mod retention;
@@ -23,6 +24,7 @@ mod room;
 mod seen;
 mod series;
 mod store;
+mod subscriptions;
 mod timetables;
 
 #[cfg(debug_assertions)]
@@ -31,11 +33,12 @@ mod unsynced;
 pub mod schema;
 
 pub use account::FeedAccount;
-pub use alerts::{AlertFilter, WatchPosition, WatchState, WatchStep};
+pub use alerts::{AlertFilter, AlertSearch, WatchPosition, WatchState, WatchStep};
 pub use batch::{Batch, Committed, CommittedGroup};
 pub use error::StoreError;
 pub use journal::JournalRow;
 pub use log::LogCarrier;
+pub use notifications::{ChannelCount, DueNotification, KeptNotification, NotificationFilter, Outcome};
 pub use reader::{Reader, ReaderGuard, Readers};
 pub use recent::RECENT_SPAN;
 pub use retention::{ALERTS_KEPT, Retired, SeriesRetention};
@@ -44,4 +47,5 @@ pub use series::{
     Bucket, CHUNK_POINTS_MAX, HEAD_POINTS_MAX, Latest, Point, Row, RowQuery, Rows, SealPlan, SealedSlice, Version,
 };
 pub use store::Store;
+pub use subscriptions::{PushSubscription, SUBSCRIPTIONS_PER_ROLE_MAX};
 pub use timetables::StoredTimetable;

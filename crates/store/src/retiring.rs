@@ -10,9 +10,11 @@ use crate::blocks;
 use crate::codec::{signed, unsigned};
 use crate::error::StoreError;
 use crate::journal;
+use crate::notifications;
 use crate::retention::{ALERTS_KEPT, Retired, SeriesRetention};
 use crate::series;
 use crate::store::Store;
+use crate::subscriptions;
 
 /// Rows of the journal that are looked at in one step, and bytes of bodies that are overwritten, more or less.
 const ROWS: u64 = 4096;
@@ -116,7 +118,7 @@ impl Retiring {
                 if done < rest.len() { Part::Series { from: from + done } } else { Part::Alerts }
             }
             Part::Alerts => {
-                step.alerts(self.now - ALERTS_KEPT)?;
+                step.alerts(self.now, self.now - ALERTS_KEPT)?;
                 Part::Nothing
             }
             Part::Nothing => Part::Nothing,
@@ -234,9 +236,12 @@ impl Step<'_> {
         Ok(all.len().min(SERIES))
     }
 
-    fn alerts(&mut self, cutoff: Time) -> Result<(), StoreError> {
+    fn alerts(&mut self, now: Time, cutoff: Time) -> Result<(), StoreError> {
         let text = "DELETE FROM alert WHERE state = 'resolved' AND resolved_ms < ?1";
-        self.retired.other_rows += self.connection.prepare_cached(text)?.execute([cutoff.ms()])? as u64;
+        let alerts = self.connection.prepare_cached(text)?.execute([cutoff.ms()])? as u64;
+        let notifications = notifications::expire(self.connection, cutoff)?;
+        let subscriptions = subscriptions::expire(self.connection, now)?;
+        self.retired.other_rows += alerts + notifications + subscriptions;
         Ok(())
     }
 }

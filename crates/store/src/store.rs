@@ -37,6 +37,8 @@ pub struct Store {
     pub(crate) retiring: Option<Retiring>,
     pub(crate) room: Room,
     pub(crate) log: Log,
+    /// Notifications written since it was opened.
+    pub(crate) notified: u64,
     pub(crate) failed: bool,
 }
 
@@ -75,6 +77,7 @@ impl Store {
             retiring: None,
             room,
             log,
+            notified: 0,
             failed: false,
         })
     }

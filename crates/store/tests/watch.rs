@@ -45,7 +45,7 @@ fn change(subject: &str, kind: AlertChangeKind, ms: i64) -> AlertChange {
 }
 
 fn step(seq: u64, ms: i64, changes: Vec<AlertChange>) -> WatchStep {
-    WatchStep { position: WatchPosition { seq: Seq(seq), time: town::at(ms) }, changes }
+    WatchStep { position: WatchPosition { seq: Seq(seq), time: town::at(ms) }, changes, notifications: Vec::new() }
 }
 
 #[test]

@@ -10,6 +10,7 @@ pub mod desk;
 pub mod feeds;
 pub mod limits;
 pub mod mqtt;
+pub mod notify;
 pub mod picture;
 pub mod replayer;
 pub mod sensing;

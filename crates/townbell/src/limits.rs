@@ -67,3 +67,10 @@ pub const STA_PAGE_MAX: usize = 1_000;
 pub const REBUILD_BATCH: usize = 2_000;
 /// How far back the picture looks when it is rebuilt at start.
 pub const REBUILD_SPAN: Span = Span::h(2);
+/// How long a program that ends because its store failed waits until the duty officer was told: one attempt of a channel
+/// that does not answer, and a second at the others.
+pub const LAST_PAGE_MAX: Duration = Duration::from_secs(20);
+/// Notifications that one answer holds.
+pub const NOTIFICATIONS_PER_PAGE_MAX: u32 = 1_000;
+/// Notifications that one answer holds when nothing is said of it.
+pub const NOTIFICATIONS_PER_PAGE: u32 = 100;

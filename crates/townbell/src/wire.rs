@@ -4,6 +4,7 @@
 //!  pollers (a task a feed)  --+                          bounded: DESK_QUEUE_MAX submissions
 //!  /v1.1, acknowledgements  --+--> door (gate) --queue--> desk (one thread: journal, watch, picture)
 //!  ticker, or the conductor --+                              |-- receipts, one a submission
+//!                                                            |-- outbox (in the store) --> channels, a task each; live only
 //!                                                            |-- picture (one lock, written by the desk alone)
 //!                                                            `-- live hub (LIVE_RING_MAX, LIVE_LAG_MAX) --> browsers
 //! ```
@@ -29,8 +30,9 @@ use crate::config::City;
 use crate::desk::{Desk, Rebuilt};
 use crate::feeds::Door;
 use crate::feeds::poll::Poller;
-use crate::limits::{LAST_ANSWERS, TICK};
+use crate::limits::{LAST_ANSWERS, LAST_PAGE_MAX, TICK};
 use crate::mqtt;
+use crate::notify::{self, Earnest, Watchman};
 use crate::replayer::{Replayer, Senders};
 use crate::sensing::Sensing;
 use crate::tell::live::Live;
@@ -84,6 +86,8 @@ pub struct Running {
     driver: JoinHandle<anyhow::Result<()>>,
     /// The session with the broker.
     talking: Option<JoinHandle<()>>,
+    /// True when everybody was told that the desk has ended for good; `None` where nobody is.
+    paged: Option<signal::Receiver<bool>>,
     server: JoinHandle<std::io::Result<()>>,
     desk: std::thread::JoinHandle<()>,
     /// Stops when it is dropped.
@@ -161,6 +165,7 @@ pub async fn start(options: Options) -> anyhow::Result<Running> {
     });
     progress.done();
     let talking = talk(&app, address, &stopped);
+    let paged = call(&app, source, &stopped)?;
     let poller = Arc::new(Poller::new(Arc::clone(&city), Arc::clone(&door))?);
     let driver = match (source, replay_clock) {
         (Source::Replay { origin, from, to, speed }, Some(clock)) => {
@@ -170,7 +175,7 @@ pub async fn start(options: Options) -> anyhow::Result<Running> {
         }
         _ => tokio::spawn(drive_live(city, door, poller, stopped)),
     };
-    Ok(Running { app, address, stop, driver, talking, server, desk: thread, _replayer: replayer, _lock: lock })
+    Ok(Running { app, address, stop, driver, talking, paged, server, desk: thread, _replayer: replayer, _lock: lock })
 }
 
 /// Where to count what the city's broker brings and takes, where it has one. A replay talks to nobody.
@@ -202,6 +207,35 @@ fn talk(app: &App, address: SocketAddr, stopped: &signal::Receiver<bool>) -> Opt
         now: Arc::new(move || clock.now()),
     };
     Some(tokio::spawn(mqtt::run(session, stopped.clone())))
+}
+
+/// Those who call: the outbox's senders, the heartbeat and the watchman. Only where the city is run in earnest.
+fn call(app: &App, source: Source, stopped: &signal::Receiver<bool>) -> anyhow::Result<Option<signal::Receiver<bool>>> {
+    let Some(earnest) = Earnest::of(source, &app.city) else { return Ok(None) };
+    let mut called = Vec::new();
+    let mut senders = None;
+    if let Some(oncall) = &app.city.oncall {
+        let all = Arc::new(notify::Senders::new(earnest, oncall.channels(), &app.city, &app.live)?);
+        let (desk, clock) = (app.desk().clone(), Arc::clone(&app.clock));
+        tokio::spawn(notify::deliver(Arc::clone(&all), app.readers.clone(), desk, clock, stopped.clone()));
+        if let Some(heartbeat) = oncall.heartbeat().cloned() {
+            let (folder, desk) = (app.city.folder.clone(), app.desk().clone());
+            tokio::spawn(notify::beat(earnest, heartbeat, folder, desk, stopped.clone()));
+        }
+        called = notify::paged(oncall);
+        senders = Some(all);
+    }
+    let watchman = Watchman {
+        desk: app.desk().clone(),
+        clock: Arc::clone(&app.clock),
+        live: Arc::clone(&app.live),
+        readers: app.readers.clone(),
+        senders,
+        pages: called,
+    };
+    let (last, paged) = signal::channel(false);
+    tokio::spawn(watchman.watch(last, stopped.clone()));
+    Ok(Some(paged))
 }
 
 /// One program a data folder.
@@ -338,15 +372,15 @@ pub async fn until_stopped(mut running: Running) -> anyhow::Result<()> {
     let ended = tokio::select! {
         () = &mut asked => None,
         ended = &mut running.driver => Some(ended),
-        why = desk.failure() => return Err(failed(&why).await),
+        why = desk.failure() => return Err(failed(&why, running.paged).await),
     };
     match ended {
         // A replay that came to its end goes on showing its last minute.
         Some(Ok(Ok(()))) => tokio::select! {
             () = asked => {}
-            why = desk.failure() => return Err(failed(&why).await),
+            why = desk.failure() => return Err(failed(&why, running.paged).await),
         },
-        Some(ended) => driven(&desk, ended).await?,
+        Some(ended) => driven(&desk, ended, running.paged.clone()).await?,
         None => {}
     }
     finish(running).await
@@ -358,16 +392,16 @@ pub async fn until_stopped(mut running: Running) -> anyhow::Result<()> {
 /// What ended it early.
 pub async fn until_replayed(mut running: Running) -> anyhow::Result<()> {
     let ended = (&mut running.driver).await;
-    driven(running.app.desk(), ended).await?;
+    driven(running.app.desk(), ended, running.paged.clone()).await?;
     finish(running).await
 }
 
 async fn finish(running: Running) -> anyhow::Result<()> {
-    let Running { app, stop, driver, talking, server, desk, _replayer, _lock, .. } = running;
+    let Running { app, stop, driver, talking, paged, server, desk, _replayer, _lock, .. } = running;
     // Nobody may listen any more; that is what stopping means.
     let _nobody = stop.send(true);
     if !driver.is_finished() {
-        driven(app.desk(), driver.await).await?;
+        driven(app.desk(), driver.await, paged.clone()).await?;
     }
     if let Some(talking) = talking {
         // What the broker has given us is answered before the desk goes; the rest it keeps.
@@ -378,22 +412,32 @@ async fn finish(running: Running) -> anyhow::Result<()> {
     tokio::task::spawn_blocking(move || desk.join())
         .await?
         .map_err(|_| anyhow::anyhow!("the desk ended in disorder"))?;
-    if app.desk().failed() { Err(failed(&app.desk().failure().await).await) } else { Ok(()) }
+    if app.desk().failed() { Err(failed(&app.desk().failure().await, None).await) } else { Ok(()) }
 }
 
 /// How the driver ended. When the desk failed, that is the reason, whichever way the driver came to hear of it.
-async fn driven(desk: &Desk, ended: Result<anyhow::Result<()>, tokio::task::JoinError>) -> anyhow::Result<()> {
+async fn driven(
+    desk: &Desk,
+    ended: Result<anyhow::Result<()>, tokio::task::JoinError>,
+    paged: Option<signal::Receiver<bool>>,
+) -> anyhow::Result<()> {
     let Err(error) = ended? else { return Ok(()) };
     match tokio::time::timeout(LAST_ANSWERS, desk.failure()).await {
-        Ok(why) => Err(failed(&why).await),
+        Ok(why) => Err(failed(&why, paged).await),
         Err(_) => Err(error),
     }
 }
 
 /// What is said at the end of a program whose store failed. Waits a moment, so that whoever sent something just now
-/// still hears that it is not kept.
-async fn failed(why: &str) -> anyhow::Error {
-    tokio::time::sleep(LAST_ANSWERS).await;
+/// still hears that it is not kept, and until the duty officer was told, where somebody is.
+async fn failed(why: &str, paged: Option<signal::Receiver<bool>>) -> anyhow::Error {
+    let told = async {
+        if let Some(mut paged) = paged {
+            // An error: the watchman has gone, and there is nothing to wait for.
+            let _gone = tokio::time::timeout(LAST_PAGE_MAX, paged.wait_for(|told| *told)).await;
+        }
+    };
+    tokio::join!(tokio::time::sleep(LAST_ANSWERS), told);
     anyhow::anyhow!(
         "{why}. Townbell ends here, so as not to acknowledge what it cannot keep. All that it acknowledged before is \
          on the disk, and nothing was tried again. See what the system's log says about the disk, then start it anew."

@@ -70,6 +70,8 @@ pub fn backtest(rule: &Rule, series: &Series<'_>, readings: impl IntoIterator<It
         timetables: BTreeMap::new(),
         timezone: series.timezone.clone(),
         workers: 1,
+        links: Vec::new(),
+        on_call: None,
     });
     let mut state = State::default();
     let mut done = Backtest::default();

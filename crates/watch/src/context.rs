@@ -4,14 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use city::{
-    Contract, Datastream, DatastreamId, FeedId, ObservedProperty, ObservedPropertyId, Place, PlaceId, RuleId, Span,
-    Thing, ThingId, Timetable,
+    Contract, Datastream, DatastreamId, FeedId, Link, ObservedProperty, ObservedPropertyId, Place, PlaceId, RuleId,
+    Span, Thing, ThingId, Timetable,
 };
 use jiff::tz::TimeZone;
 
 use crate::absence::{self, VoicePlan};
 use crate::combined::Looks;
 use crate::headway::Patterns;
+use crate::notify::{Graph, OnCall};
 use crate::plan::Plan;
 use crate::rule::{Kind, Rule, Voice};
 use crate::trip::Departures;
@@ -36,6 +37,10 @@ pub struct Parts {
     pub timetables: BTreeMap<FeedId, Arc<Timetable>>,
     /// The city's zone, for the times in titles.
     pub timezone: TimeZone,
+    /// What depends on what.
+    pub links: Vec<Link>,
+    /// Who is called; `None`: everybody sees it on the pages.
+    pub on_call: Option<OnCall>,
     /// Threads that a large batch may be spread over. It changes how long a step takes, and nothing else.
     pub workers: usize,
 }
@@ -54,6 +59,8 @@ pub struct Context {
     pub(crate) departures: BTreeMap<FeedId, Departures>,
     pub(crate) timezone: TimeZone,
     pub(crate) workers: usize,
+    on_call: OnCall,
+    graph: Graph,
     /// What may fall silent, by rule.
     pub(crate) voices: Vec<VoicePlan>,
     streams_of_thing: BTreeMap<ThingId, Vec<DatastreamId>>,
@@ -83,6 +90,10 @@ impl Context {
     pub fn new(parts: Parts) -> Self {
         let mut rules = parts.rules;
         rules.sort_by(|a, b| a.id.cmp(&b.id));
+        let silences = rules.iter().filter(|rule| matches!(rule.kind, Kind::Absence(_)));
+        let graph = Graph::new(&parts.links, &parts.datastreams, silences.map(|rule| rule.id.clone()));
+        let owners: BTreeSet<&String> = rules.iter().map(|rule| &rule.owner).collect();
+        let on_call = parts.on_call.unwrap_or_else(|| OnCall::on_screens(owners.into_iter().cloned().collect()));
         let datastreams = parts.datastreams.into_iter().map(|stream| (stream.id, stream)).collect();
         let mut context = Self {
             plan: Plan::new(&rules, &datastreams),
@@ -107,6 +118,8 @@ impl Context {
             timetables: parts.timetables,
             timezone: parts.timezone,
             workers: parts.workers,
+            on_call,
+            graph,
             rules,
         };
         context.index();
@@ -178,6 +191,11 @@ impl Context {
             self.patterns.insert(feed.clone(), Patterns::of(&timetable));
         }
         self.timetables.insert(feed, timetable);
+    }
+
+    /// Who is called, and what depends on what.
+    pub fn calls(&self) -> crate::notify::Context<'_> {
+        crate::notify::Context { on_call: &self.on_call, graph: &self.graph, timezone: &self.timezone }
     }
 
     /// The rules, in the order of their ids.

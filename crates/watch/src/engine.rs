@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use city::record::Entry;
 use city::{Alert, AlertChange, Blindness, DatastreamId, FeedId, Record, Span, Time};
 
+use crate::calls::{self, Done};
 use crate::context::Context;
 use crate::jobs::{Job, just_past, next_minute};
 use crate::life::Bearings;
@@ -29,37 +30,64 @@ pub enum Event<'a> {
 }
 
 /// One step. Give it every entry in the order of the journal, and before each all ticks up to its `received`
-/// ([`run`] does both).
+/// ([`run`] does both). Gives what happened to alerts; who is told of it is in [`run_with_calls`].
 pub fn step(state: &mut State, context: &Context, event: &Event<'_>) -> Vec<AlertChange> {
-    let mut out = Vec::new();
+    let mut done = Done::default();
     match event {
-        Event::Entry(entry) => on_entry(state, context, entry, &mut out),
-        Event::Tick(now) => on_tick(state, context, *now, &mut out),
+        Event::Entry(entry) => entry_with_calls(state, context, entry, &mut done),
+        Event::Tick(now) => tick_with_calls(state, context, *now, &mut done),
     }
-    out
+    done.changes
 }
 
-/// Runs entries with the ticks between them, and then the ticks up to `until`. Ticks before `State::wake` are jumped
-/// over: [`step`] would return from them at once, having changed nothing but the time of the last tick.
+/// Runs entries with the ticks between them, and then the ticks up to `until`. Ticks at which nothing is due are
+/// jumped over: [`step`] would return from them at once, having changed nothing but the time of the last tick.
 pub fn run<'a>(
     state: &mut State,
     context: &Context,
     entries: impl IntoIterator<Item = &'a Entry>,
     until: Option<Time>,
 ) -> Vec<AlertChange> {
-    let mut out = Vec::new();
+    run_with_calls(state, context, entries, until).changes
+}
+
+/// The same, with who is to be told.
+pub fn run_with_calls<'a>(
+    state: &mut State,
+    context: &Context,
+    entries: impl IntoIterator<Item = &'a Entry>,
+    until: Option<Time>,
+) -> Done {
+    let mut done = Done::default();
     for entry in entries {
-        run_ticks(state, context, entry.received, &mut out);
-        on_entry(state, context, entry, &mut out);
+        run_ticks(state, context, entry.received, &mut done);
+        entry_with_calls(state, context, entry, &mut done);
     }
     if let Some(until) = until {
-        run_ticks(state, context, until, &mut out);
+        run_ticks(state, context, until, &mut done);
     }
-    out
+    done
+}
+
+fn entry_with_calls(state: &mut State, context: &Context, entry: &Entry, done: &mut Done) {
+    let from = done.changes.len();
+    on_entry(state, context, entry, &mut done.changes);
+    let action = if let Record::DeskAction(action) = &entry.record { Some(action) } else { None };
+    if done.changes.len() > from || action.is_some() {
+        calls::follow(state, context, from, action, entry.received, done);
+    }
+}
+
+fn tick_with_calls(state: &mut State, context: &Context, now: Time, done: &mut Done) {
+    let from = done.changes.len();
+    let calls = on_tick(state, context, now, &mut done.changes);
+    if done.changes.len() > from || calls {
+        calls::follow(state, context, from, None, now, done);
+    }
 }
 
 /// All ticks up to `until` (inclusive) that have not run yet. Before the first entry there is nothing to tick for.
-fn run_ticks(state: &mut State, context: &Context, until: Time, out: &mut Vec<AlertChange>) {
+fn run_ticks(state: &mut State, context: &Context, until: Time, done: &mut Done) {
     let Some(before) = state.last_tick.or(state.started.map(|started| started.floor(TICK))) else { return };
     let last = until.floor(TICK);
     let mut tick = before + TICK;
@@ -69,7 +97,7 @@ fn run_ticks(state: &mut State, context: &Context, until: Time, out: &mut Vec<Al
         let due = if stale { Some(tick) } else { state.jobs.first() };
         let due = due.map_or(last, |first| ceil(first).min(last));
         tick = tick.max(due);
-        on_tick(state, context, tick, out);
+        tick_with_calls(state, context, tick, done);
         tick = tick + TICK;
     }
 }
@@ -130,12 +158,13 @@ fn feed_returned(state: &mut State, context: &Context, feed: &FeedId, now: Time)
     }
 }
 
-fn on_tick(state: &mut State, context: &Context, now: Time, out: &mut Vec<AlertChange>) {
+/// True when calls are due.
+fn on_tick(state: &mut State, context: &Context, now: Time, out: &mut Vec<AlertChange>) -> bool {
     state.begin(context, now);
     state.last_tick = Some(now);
     let due = state.jobs.due(now);
     if due.is_empty() {
-        return;
+        return false;
     }
     let mut look = false;
     let mut warnings = false;
@@ -148,7 +177,7 @@ fn on_tick(state: &mut State, context: &Context, now: Time, out: &mut Vec<AlertC
             Job::Warnings => warnings = true,
             Job::Orphans => retire_orphans(state, context, now, out),
             Job::Voice(voice) => _ = voices.insert(*voice),
-            Job::Minute => {}
+            Job::Minute | Job::Calls => {}
         }
     }
     if look {
@@ -166,6 +195,7 @@ fn on_tick(state: &mut State, context: &Context, now: Time, out: &mut Vec<AlertC
         joint::judge_all(state, context, false, now, out);
     }
     follow(state, context, now, out);
+    due.contains(&Job::Calls)
 }
 
 /// Whether a feed has fallen silent; what depends on it is looked at when it has.

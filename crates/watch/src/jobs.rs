@@ -26,6 +26,8 @@ pub(crate) enum Job {
     Minute,
     /// Alerts of rules that are gone.
     Orphans,
+    /// Somebody is to be called, or a silence begins or ends.
+    Calls,
 }
 
 /// Jobs in the order of their time. The same job may wait for several times; done twice, the second changes nothing.
@@ -45,6 +47,7 @@ impl Jobs {
         jobs.add(now, Job::Look);
         jobs.add(now, Job::Warnings);
         jobs.add(now, Job::Orphans);
+        jobs.add(now, Job::Calls);
         if context.by_minute {
             jobs.add(next_minute(now), Job::Minute);
         }

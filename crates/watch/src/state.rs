@@ -58,6 +58,8 @@ pub struct State {
     pub(crate) moved: BTreeSet<RuleId>,
     /// Alerts that resolved lately, oldest first. At most [`RESOLVED_KEPT_MAX`].
     pub(crate) resolved: VecDeque<Alert>,
+    /// Who was called about what, and what is quiet.
+    pub(crate) notify: crate::notify::State,
     /// Warnings that are or will be in force, by feed and the identifier of the first of their thread.
     /// At most [`WARNINGS_MAX`].
     pub(crate) warnings: BTreeMap<(FeedId, String), Standing>,
@@ -139,6 +141,11 @@ impl State {
     /// An alert that is open or acknowledged.
     pub fn alert(&self, id: &AlertId) -> Option<&Alert> {
         self.alerts.get(id)
+    }
+
+    /// Who was called about what, and what is quiet.
+    pub fn notify(&self) -> &crate::notify::State {
+        &self.notify
     }
 
     /// The instant of the newest entry or tick.

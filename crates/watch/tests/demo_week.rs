@@ -112,6 +112,8 @@ fn parts(city: &Table) -> Parts {
         timetables: BTreeMap::new(),
         timezone: TimeZone::get("America/Sao_Paulo").expect("a zone"),
         workers: 2,
+        links: Vec::new(),
+        on_call: None,
     }
 }
 

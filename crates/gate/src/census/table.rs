@@ -2,9 +2,10 @@
 //! somebody else reads it in the change of `privacy.lock`.
 
 use Class::{
-    Body, Code, Composite, Count, Hash, Index, Key, Measure, OrganisationText, Place, Role, RoleText, RuleText, Time,
+    Body, Code, Composite, Count, Hash, Index, Key, Measure, OrganisationText, Place, Role, RoleText, RuleText,
+    Subscription, Time,
 };
-use Retention::{Alerts, Always, AsItsHolder, FeedContract, InForce, Newest};
+use Retention::{Alerts, Always, AsItsHolder, FeedContract, InForce, Newest, Renewed};
 
 /// What kind of thing a field holds. There is no class for a person's, and none may be added (CHARTER).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,6 +32,8 @@ pub enum Class {
     Role,
     /// A line that a role wrote, through the scan.
     RoleText,
+    /// What a browser made so that a role can be told there: its address at its push service, and its keys for that.
+    Subscription,
     /// Other fields, each on a line of its own.
     Composite,
     /// From ids of the house to closed types, each on lines of their own. The keys are what `Key` is.
@@ -54,6 +57,7 @@ impl Class {
             RuleText => "rule_text",
             Role => "role",
             RoleText => "role_text",
+            Subscription => "subscription",
             Composite => "composite",
             Index => "index",
             Body => "body",
@@ -70,6 +74,8 @@ pub enum Retention {
     InForce,
     /// 400 days after the alert was resolved.
     Alerts,
+    /// 60 days after it was last renewed, or when its service says that it is gone.
+    Renewed,
     /// Overwritten by the next one; only the newest is kept.
     Newest,
     /// Counts and places in the journal, for as long as the store exists.
@@ -85,6 +91,7 @@ impl Retention {
             FeedContract => "feed_contract",
             InForce => "in_force",
             Alerts => "400_days_after_resolved",
+            Renewed => "60_days_after_renewal",
             Newest => "newest_only",
             Always => "always",
             AsItsHolder => "as_its_holder",
@@ -148,6 +155,24 @@ pub(super) const LISTED: &[Listed] = &[
     field("sql.journal_block.body", Body, "journal", FeedContract),
     field("sql.journal_block.first_seq", Key, "journal", FeedContract),
     field("sql.journal_block.last_seq", Key, "journal", FeedContract),
+    field("sql.notification.alert", Key, "notifications", Alerts),
+    field("sql.notification.at_ms", Time, "notifications", Alerts),
+    field("sql.notification.attempts", Count, "notifications", Alerts),
+    field("sql.notification.body", Body, "notifications", Alerts),
+    field("sql.notification.channel", Key, "notifications", Alerts),
+    field("sql.notification.key", Key, "notifications", Alerts),
+    field("sql.notification.next_ms", Time, "notifications", Alerts),
+    field("sql.notification.receipt", OrganisationText, "notifications", Alerts),
+    field("sql.notification.role", Role, "notifications", Alerts),
+    field("sql.notification.settled_ms", Time, "notifications", Alerts),
+    field("sql.notification.severity", Code, "notifications", Alerts),
+    field("sql.notification.state", Code, "notifications", Alerts),
+    field("sql.push_subscription.channel", Key, "notifications", Renewed),
+    field("sql.push_subscription.endpoint", Subscription, "notifications", Renewed),
+    field("sql.push_subscription.public_key", Subscription, "notifications", Renewed),
+    field("sql.push_subscription.role", Role, "notifications", Renewed),
+    field("sql.push_subscription.secret", Subscription, "notifications", Renewed),
+    field("sql.push_subscription.until_ms", Time, "notifications", Renewed),
     field("sql.seal_state.folded_seq", Key, "journal", Always),
     field("sql.seal_state.only", Key, "journal", Always),
     field("sql.seal_state.sealed_seq", Key, "journal", Always),
@@ -258,6 +283,17 @@ pub(super) const LISTED: &[Listed] = &[
     field("value.Heard.received", Time, "watch-resume", Newest),
     field("value.Heard.since", Time, "watch-resume", Newest),
     field("value.Mode.*", Code, "timetable", InForce),
+    field("value.Notification.alert", Key, "notifications", Alerts),
+    field("value.Notification.at", Time, "notifications", Alerts),
+    field("value.Notification.channel", Key, "notifications", Alerts),
+    field("value.Notification.key", Key, "notifications", Alerts),
+    field("value.Notification.reason", Code, "notifications", Alerts),
+    field("value.Notification.role", Role, "notifications", Alerts),
+    field("value.Notification.severity", Code, "notifications", Alerts),
+    field("value.Notification.step", Count, "notifications", Alerts),
+    field("value.Notification.text", RuleText, "notifications", Alerts),
+    field("value.Notification.title", RuleText, "notifications", Alerts),
+    field("value.NotificationReason.*", Code, "notifications", Alerts),
     field("value.ObservationType.*", Code, "series", AsItsHolder),
     field("value.Observations.datastreams", Key, "series", FeedContract),
     field("value.Observations.details", Composite, "series", FeedContract),

@@ -76,6 +76,19 @@ pub(super) struct PurposeText {
     pub feeds: Vec<String>,
 }
 
+/// `[[link]]`: when `from` fails, `to` suffers. Each end is written as `thing:4`, `place:hospital`, `feed:water` or
+/// `route:T1`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LinkText {
+    /// The cause.
+    pub from: String,
+    /// What depends on it.
+    pub to: String,
+    /// How, in a word: `powers`, `drains`, `carries`.
+    pub kind: String,
+}
+
 /// `[[place]]`
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -283,6 +296,8 @@ pub(super) struct CityFile {
     pub places: Vec<Placed<PlaceText>>,
     /// `[[purpose]]`
     pub purposes: Vec<Placed<PurposeText>>,
+    /// `[[link]]`
+    pub links: Vec<Placed<LinkText>>,
     /// `[[observed_property]]`
     pub observed_properties: Vec<Placed<ObservedPropertyText>>,
     /// `[[thing]]`
@@ -312,6 +327,7 @@ pub(super) fn read(file: &Path, text: &str) -> (CityFile, Vec<Mistake>) {
             "city" => out.city = reader.one(value),
             "place" => out.places = reader.many(value),
             "purpose" => out.purposes = reader.many(value),
+            "link" => out.links = reader.many(value),
             "observed_property" => out.observed_properties = reader.many(value),
             "thing" => out.things = reader.many(value),
             "datastream" => out.datastreams = reader.many(value),

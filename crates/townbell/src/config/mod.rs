@@ -3,8 +3,10 @@
 mod demo;
 mod duration;
 mod file;
+mod links;
 mod mistake;
 mod mqtt;
+mod oncall;
 mod purposes;
 mod rules;
 mod sandbox;
@@ -15,7 +17,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use city::{
-    BoundingBox, Contract, Datastream, DatastreamId, DeclaredKey, FeedId, FeedKind, Keeps, ObservedProperty,
+    BoundingBox, Contract, Datastream, DatastreamId, DeclaredKey, FeedId, FeedKind, Keeps, Link, ObservedProperty,
     ObservedPropertyId, Place, PlaceId, Polygon, Position, Purpose, Span, Thing, ThingId,
 };
 
@@ -83,6 +85,8 @@ pub struct City {
     pub roles: Vec<String>,
     /// Why its roles may ask its feeds.
     pub purposes: Vec<Purpose>,
+    /// What depends on what.
+    pub links: Vec<Link>,
     /// Whom to credit.
     pub attribution: Vec<String>,
     /// What every page says.
@@ -109,6 +113,8 @@ pub struct City {
     pub demo: Option<DemoText>,
     /// Its rules.
     pub rules: Vec<watch::Rule>,
+    /// Who is called, and how.
+    pub oncall: Option<watch::notify::OnCall>,
     /// No city at all: a throw-away store that admits any observed property.
     pub sandbox: bool,
 }
@@ -125,7 +131,7 @@ impl City {
         let (tables, mut mistakes) = file::read(&file, &text);
         let mut checker = Checker { file: &file, text: &text, mistakes: &mut mistakes };
         let city = checker.city(folder, tables);
-        let city = city.map(|city| city.with_rules(&mut mistakes));
+        let city = city.map(|city| city.with_rules(&mut mistakes).with_oncall(folder, &mut mistakes));
         mistakes.sort();
         mistakes.dedup();
         match city {
@@ -165,6 +171,7 @@ impl Checker<'_> {
         let places = self.places(&tables);
         let depots = tables.depots.iter().filter_map(|d| self.outline(&d.value.outline, &d.span)).collect();
         let purposes = self.purposes(&tables, &feeds);
+        let links = self.links(&tables, &things, &places, &feeds);
         let Some(Placed { value: head, span }) = tables.city else {
             self.say(&(0..0), "expected a table [city] with name, timezone, bbox and roles");
             return None;
@@ -212,6 +219,7 @@ impl Checker<'_> {
             languages: head.languages,
             roles: head.roles,
             purposes,
+            links,
             attribution: head.attribution,
             notice: head.notice,
             public_url: head.public_url,
@@ -225,6 +233,7 @@ impl Checker<'_> {
             basemap,
             demo,
             rules: Vec::new(),
+            oncall: None,
             sandbox: false,
         })
     }

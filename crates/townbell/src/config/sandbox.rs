@@ -43,6 +43,7 @@ impl City {
             languages: Vec::new(),
             roles: vec!["duty_officer".to_owned()],
             purposes: Vec::new(),
+            links: Vec::new(),
             attribution: Vec::new(),
             notice: Some(
                 "Sandbox: a throw-away SensorThings store. Nothing here is of any city; it is gone when it stops."
@@ -59,6 +60,7 @@ impl City {
             basemap: None,
             demo: None,
             rules: Vec::new(),
+            oncall: None,
             sandbox: true,
         }
     }

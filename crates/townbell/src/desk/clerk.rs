@@ -13,7 +13,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use super::log_keeper::LogKeeper;
 use super::sealer::Sealer;
 use super::watcher::Watcher;
-use super::{Booked, DeskError, Message, Timetables};
+use super::{Booked, DeskError, Message, Pulse, Timetables};
 use crate::config::{CONTROL_ROOM, City};
 use crate::limits::{COMMIT_BATCHES_MAX, SNAPSHOT_EVERY_SEQ};
 use crate::picture::{Changes, Picture};
@@ -28,6 +28,8 @@ pub(super) struct Shared {
     pub(super) picture: Arc<RwLock<Picture>>,
     pub(super) timetables: Timetables,
     pub(super) failed: watch::Sender<Option<Arc<str>>>,
+    pub(super) news: watch::Sender<u64>,
+    pub(super) pulse: Arc<Pulse>,
 }
 
 /// Who works beside the desk.
@@ -42,13 +44,16 @@ pub(super) struct Clerk {
     pub(super) watcher: Watcher,
     pub(super) picture: Arc<RwLock<Picture>>,
     pub(super) timetables: Timetables,
-    live: Arc<Live>,
+    pub(super) live: Arc<Live>,
     failed: watch::Sender<Option<Arc<str>>>,
+    pub(super) news: watch::Sender<u64>,
+    pulse: Arc<Pulse>,
     beside: Beside,
     contracts: Vec<Contract>,
     datastreams: Vec<Datastream>,
     observed_properties: Vec<ObservedProperty>,
     retained: Time,
+    roles: Vec<String>,
 }
 
 /// A submission that waits for its commit.
@@ -71,7 +76,7 @@ impl Clerk {
         let watcher = Watcher::new(city);
         let (contracts, datastreams) = (city.contracts(), city.datastreams.clone());
         let observed_properties = city.observed_properties.clone();
-        let Shared { live, picture, timetables, failed } = shared;
+        let Shared { live, picture, timetables, failed, news, pulse } = shared;
         Self {
             store,
             watcher,
@@ -79,11 +84,14 @@ impl Clerk {
             timetables,
             live,
             failed,
+            news,
+            pulse,
             beside,
             contracts,
             datastreams,
             observed_properties,
             retained: now,
+            roles: city.roles.clone(),
         }
     }
 
@@ -123,6 +131,10 @@ impl Clerk {
                     self.book(group)?;
                     self.plan_seal()?;
                 }
+                Message::Post { post, done } => {
+                    self.take_post(post)?;
+                    let _gone = done.send(());
+                }
                 Message::Sealed(slice) => {
                     self.store.write_sealed(*slice)?;
                 }
@@ -145,6 +157,7 @@ impl Clerk {
 
     /// Makes a group durable, answers its senders, and only then looks at what it means.
     fn book(&mut self, group: Vec<Waiting>) -> Result<(), StoreError> {
+        let by_people = group.first().is_some_and(Waiting::by_people);
         let mut batches = Vec::with_capacity(group.len());
         let mut senders = Vec::with_capacity(group.len());
         for Waiting { feed, admission, durable, watched } in group {
@@ -191,6 +204,9 @@ impl Clerk {
         let snapshot = self.watcher.unsaved() > SNAPSHOT_EVERY_SEQ;
         let alerts = self.save_watch(snapshot)?;
         self.show(changes, &alerts);
+        if by_people {
+            self.show_calls();
+        }
         for watched in waiting {
             let _gone = watched.send(());
         }
@@ -198,8 +214,9 @@ impl Clerk {
     }
 
     /// Keeps what the watcher did; up to a snapshot, journal rows of observations need their bodies no more.
-    fn save_watch(&mut self, snapshot: bool) -> Result<Vec<AlertChange>, StoreError> {
+    pub(super) fn save_watch(&mut self, snapshot: bool) -> Result<Vec<AlertChange>, StoreError> {
         let alerts = self.watcher.save(&mut self.store, snapshot)?;
+        self.tell_news();
         if snapshot {
             self.store.snapshot_covers(self.watcher.covered());
         }
@@ -234,12 +251,15 @@ impl Clerk {
         let alerts = self.save_watch(false)?;
         self.write_picture().grow_old(now);
         self.show(Changes::default(), &alerts);
+        self.show_calls();
         if now.since(self.retained) >= RETAIN_EVERY {
             self.retained = now;
             let series = self.series_retention()?;
             self.store.begin_retention(now, &self.contracts, &series)?;
         }
-        self.plan_seal()
+        self.plan_seal()?;
+        self.pulse.beat();
+        Ok(())
     }
 
     /// How long each series is kept: those of the configuration, and those that were made through the API.
@@ -261,7 +281,7 @@ impl Clerk {
     }
 
     /// Draws the picture anew and tells browsers what changed in it.
-    fn show(&mut self, changes: Changes, alerts: &[AlertChange]) {
+    pub(super) fn show(&mut self, changes: Changes, alerts: &[AlertChange]) {
         let changes = {
             let mut picture = self.write_picture();
             for change in alerts {
@@ -288,6 +308,12 @@ impl Clerk {
         for change in alerts {
             self.live.publish("alert", change);
         }
+    }
+
+    /// Draws anew what is kept quiet and who is called.
+    pub(super) fn show_calls(&self) {
+        let calls = self.watcher.calls(&self.roles);
+        self.write_picture().take_calls(calls);
     }
 
     pub(super) fn write_picture(&self) -> std::sync::RwLockWriteGuard<'_, Picture> {

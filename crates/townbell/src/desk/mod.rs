@@ -3,6 +3,8 @@
 
 mod clerk;
 mod log_keeper;
+mod outbox;
+mod pulse;
 mod rebuild;
 mod sealer;
 mod watcher;
@@ -21,6 +23,7 @@ use crate::picture::Picture;
 use crate::tell::live::Live;
 
 use clerk::Clerk;
+pub use pulse::{Pulse, Standstill};
 
 /// The timetables in force, by feed. Written by the desk alone, when one is durable.
 pub type Timetables = Arc<RwLock<HashMap<FeedId, Arc<Timetable>>>>;
@@ -84,6 +87,11 @@ enum Message {
         durable: oneshot::Sender<Result<Booked, DeskError>>,
         watched: oneshot::Sender<()>,
     },
+    /// From those who send what the watch says.
+    Post {
+        post: outbox::Post,
+        done: oneshot::Sender<()>,
+    },
     /// Chunks that the sealer made, to be written.
     Sealed(Box<store::SealedSlice>),
     Tick {
@@ -100,6 +108,8 @@ enum Message {
 pub struct Desk {
     sender: mpsc::Sender<Message>,
     failed: watch::Receiver<Option<Arc<str>>>,
+    news: watch::Receiver<u64>,
+    pulse: Arc<Pulse>,
 }
 
 impl Desk {
@@ -170,6 +180,8 @@ impl Desk {
     pub fn start(mut store: Store, city: &Arc<City>, live: &Arc<Live>, now: Time) -> anyhow::Result<Rebuilt> {
         let (sender, receiver) = mpsc::channel(DESK_QUEUE_MAX);
         let (failing, failed) = watch::channel(None);
+        let (telling, news) = watch::channel(0);
+        let pulse: Arc<Pulse> = Arc::default();
         let timetables: Timetables = Arc::default();
         let picture = Arc::new(RwLock::new(Picture::new(Arc::clone(city), now)));
         let live = Arc::clone(live);
@@ -177,11 +189,17 @@ impl Desk {
             sealer: sealer::Sealer::start(&sender)?,
             log_keeper: log_keeper::LogKeeper::start(&mut store)?,
         };
-        let shared =
-            clerk::Shared { live, picture: Arc::clone(&picture), timetables: Arc::clone(&timetables), failed: failing };
+        let shared = clerk::Shared {
+            live,
+            picture: Arc::clone(&picture),
+            timetables: Arc::clone(&timetables),
+            failed: failing,
+            news: telling,
+            pulse: Arc::clone(&pulse),
+        };
         let mut clerk = Clerk::new(store, city, shared, beside, now);
         clerk.rebuild(city, now)?;
         let thread = std::thread::Builder::new().name("desk".to_owned()).spawn(move || clerk.work(receiver))?;
-        Ok(Rebuilt { desk: Self { sender, failed }, thread, picture, timetables })
+        Ok(Rebuilt { desk: Self { sender, failed, news, pulse }, thread, picture, timetables })
     }
 }

@@ -25,6 +25,7 @@ impl Clerk {
         let picture = Arc::clone(&self.picture);
         let mut picture = picture.write().unwrap_or_else(std::sync::PoisonError::into_inner);
         redraw(&mut picture, self.store.read(), city, now)?;
+        picture.take_calls(self.watcher.calls(&city.roles));
         Ok(())
     }
 

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use city::record::Entry;
 use city::{AlertChange, FeedId, Record, Seq, Time, Timetable};
 use store::{Store, StoreError, WatchPosition, WatchStep};
-use watch::{Context, Parts, State};
+use watch::{Context, Done, Parts, State};
 
 use crate::config::City;
+use crate::tell::calls::Calls;
 
 pub(super) struct Watcher {
     context: Context,
@@ -29,6 +30,8 @@ impl Watcher {
             places: city.places.clone(),
             timetables: BTreeMap::new(),
             timezone: city.zone.clone(),
+            links: city.links.clone(),
+            on_call: Some(city.on_call()),
             workers: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
         });
         Self { context, state: State::default(), position: None, steps: Vec::new(), snapshot_seq: 0 }
@@ -50,27 +53,35 @@ impl Watcher {
     pub(super) fn row(&mut self, seq: Seq, received: Time, feed: &FeedId, records: Vec<Record>) {
         let entry = |record| Entry { feed: feed.clone(), received, record };
         let entries: Vec<Entry> = records.into_iter().map(entry).collect();
-        let changes = watch::run(&mut self.state, &self.context, &entries, None);
-        self.done(WatchPosition { seq, time: received }, changes);
+        let done = watch::run_with_calls(&mut self.state, &self.context, &entries, None);
+        self.done(WatchPosition { seq, time: received }, done);
     }
 
     /// Time has come to `now`: the ticks of the grid until then.
     pub(super) fn tick(&mut self, now: Time) {
-        let changes = watch::run(&mut self.state, &self.context, [], Some(now));
+        let done = watch::run_with_calls(&mut self.state, &self.context, [], Some(now));
         let seq = self.position.map_or(Seq(0), |position| position.seq);
-        self.done(WatchPosition { seq, time: now }, changes);
+        self.done(WatchPosition { seq, time: now }, done);
     }
 
-    fn done(&mut self, position: WatchPosition, changes: Vec<AlertChange>) {
+    fn done(&mut self, position: WatchPosition, done: Done) {
         self.position = Some(position);
-        if changes.is_empty() {
+        let Done { changes, notifications } = done;
+        if changes.is_empty() && notifications.is_empty() {
             // Only the newest position without changes is worth keeping.
-            if let Some(last) = self.steps.last_mut().filter(|last| last.changes.is_empty()) {
+            let empty = |last: &&mut WatchStep| last.changes.is_empty() && last.notifications.is_empty();
+            if let Some(last) = self.steps.last_mut().filter(empty) {
                 last.position = position;
                 return;
             }
         }
-        self.steps.push(WatchStep { position, changes });
+        self.steps.push(WatchStep { position, changes, notifications });
+    }
+
+    /// What is kept quiet, and who is called.
+    pub(super) fn calls(&self, roles: &[String]) -> Calls {
+        let now = self.now().or(self.state.now()).unwrap_or_default();
+        Calls::of(self.state.notify(), &self.context.calls(), roles, now)
     }
 
     /// Journal entries since the last snapshot.
@@ -83,6 +94,10 @@ impl Watcher {
         Seq(self.snapshot_seq)
     }
 
+    pub(super) fn position(&self) -> Option<WatchPosition> {
+        self.position
+    }
+
     pub(super) fn now(&self) -> Option<Time> {
         self.position.map(|position| position.time)
     }
@@ -90,14 +105,15 @@ impl Watcher {
     /// Keeps what happened, with a snapshot when asked. Gives the changes that were not kept before. Without changes
     /// and without a snapshot nothing is written: the position alone is found again by stepping.
     pub(super) fn save(&mut self, store: &mut Store, snapshot: bool) -> Result<Vec<AlertChange>, StoreError> {
-        if !snapshot && self.steps.iter().all(|step| step.changes.is_empty()) {
+        let idle = |step: &WatchStep| step.changes.is_empty() && step.notifications.is_empty();
+        if !snapshot && self.steps.iter().all(idle) {
             return Ok(Vec::new());
         }
         let bytes = if snapshot { postcard::to_stdvec(&self.state).ok() } else { None };
         if let (Some(_), Some(position)) = (&bytes, self.position) {
             self.snapshot_seq = position.seq.0;
             if self.steps.is_empty() {
-                self.steps.push(WatchStep { position, changes: Vec::new() });
+                self.steps.push(WatchStep { position, changes: Vec::new(), notifications: Vec::new() });
             }
         }
         let new = store.save_watch(&self.steps, bytes.as_deref())?;

@@ -14,6 +14,7 @@ use serde::Serialize;
 
 use crate::config::City;
 use crate::limits::RESOLVED_SHOWN;
+use crate::tell::calls::Calls;
 use crate::tell::views::{FeedState, LatestValue, StateView, ThingState, VehicleState, WarningState};
 
 use feeds::FeedLine;
@@ -34,6 +35,7 @@ pub struct Picture {
     vehicles: Vehicles,
     warnings: Warnings,
     alerts: BTreeMap<AlertId, Alert>,
+    calls: Calls,
     told: Told,
 }
 
@@ -96,6 +98,7 @@ impl Picture {
             vehicles: Vehicles::default(),
             warnings: Warnings::default(),
             alerts: BTreeMap::new(),
+            calls: Calls::default(),
             told: Told::default(),
             city,
         }
@@ -179,6 +182,16 @@ impl Picture {
     /// Takes an alert as it stands.
     pub fn put_alert(&mut self, alert: Alert) {
         self.alerts.insert(alert.id.clone(), alert);
+    }
+
+    /// Takes what is kept quiet, and who is called.
+    pub fn take_calls(&mut self, calls: Calls) {
+        self.calls = calls;
+    }
+
+    /// What is kept quiet, and who is called.
+    pub fn calls(&self) -> &Calls {
+        &self.calls
     }
 
     /// A timetable came into force.

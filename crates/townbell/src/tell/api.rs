@@ -1,21 +1,17 @@
 //! `/api`: our own interface, described by the OpenAPI document.
 
 use axum::Json;
-use axum::extract::rejection::{JsonRejection, QueryRejection};
-use axum::extract::{Path, Query, State};
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{Path, State};
 use city::{Acknowledgement, AlertId, AlertState, Span, Tally, Time};
 use gate::Candidate;
-use serde::Deserialize;
-use utoipa::IntoParams;
 
 use super::App;
 use super::problem::{Refusal, Refused};
 use super::views::{
-    AcknowledgeRequest, AlertHistory, AlertPage, CityView, FeedPage, ForecastView, Health, Mode, RulePage, RuleView,
-    StateView,
+    AcknowledgeRequest, AlertHistory, CityView, FeedPage, ForecastView, Health, Mode, RulePage, RuleView, StateView,
 };
 use crate::config::control_room_feed;
-use crate::limits::ALERTS_PER_PAGE_MAX;
 
 pub(super) type Answer<T> = Result<Json<T>, Refusal>;
 
@@ -34,6 +30,10 @@ pub(super) async fn read<T: Send + 'static>(
 pub async fn health(State(app): State<App>) -> Answer<Health> {
     if app.desk().failed() {
         return Err(Refusal::unavailable("the desk has stopped: the disk refused a write; the program's log says why"));
+    }
+    // Before the picture is looked at: a desk that stands still may hold it.
+    if let Some(blind) = app.desk().pulse().blind() {
+        return Err(Refusal::unavailable(format!("the centre is blind since {}: {}", blind.since, blind.why)));
     }
     let picture = app.picture();
     let (now, journal_seq) = (app.clock.now(), picture.journal_seq());
@@ -68,50 +68,6 @@ pub async fn state(State(app): State<App>) -> Json<StateView> {
     Json(app.picture().state())
 }
 
-/// Which alerts.
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub struct AlertQuery {
-    /// `open`, `acknowledged`, `resolved`, or `all`.
-    #[param(inline)]
-    pub state: Option<AlertStates>,
-    /// At most so many, newest first; 1 to 1000.
-    #[param(minimum = 1, maximum = 1000)]
-    pub limit: Option<usize>,
-}
-
-/// A choice of states.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum AlertStates {
-    /// Rings.
-    Open,
-    /// Somebody has it.
-    Acknowledged,
-    /// Over.
-    Resolved,
-    /// All of them.
-    #[default]
-    All,
-}
-
-/// `GET /api/alerts`
-#[utoipa::path(get, path = "/api/alerts", params(AlertQuery), responses((status = 200, body = AlertPage), Refused<400>))]
-pub async fn alerts(State(app): State<App>, query: Result<Query<AlertQuery>, QueryRejection>) -> Answer<AlertPage> {
-    let Query(query) = query.map_err(|error| Refusal::malformed(error.body_text()))?;
-    let state = match query.state.unwrap_or_default() {
-        AlertStates::Open => Some(AlertState::Open),
-        AlertStates::Acknowledged => Some(AlertState::Acknowledged),
-        AlertStates::Resolved => Some(AlertState::Resolved),
-        AlertStates::All => None,
-    };
-    let limit = query.limit.unwrap_or(200).clamp(1, ALERTS_PER_PAGE_MAX);
-    let filter = state.map_or(store::AlertFilter::All, store::AlertFilter::State);
-    let items = read(&app, move |reader| reader.alerts(filter, limit)).await?;
-    Ok(Json(AlertPage { items }))
-}
-
 /// `GET /api/alerts/{id}`
 #[utoipa::path(get, path = "/api/alerts/{id}", params(("id" = String, Path)), responses((status = 200, body = AlertHistory), Refused<404>))]
 pub async fn alert(State(app): State<App>, Path(id): Path<String>) -> Answer<AlertHistory> {
@@ -121,7 +77,7 @@ pub async fn alert(State(app): State<App>, Path(id): Path<String>) -> Answer<Ale
     Ok(Json(AlertHistory { alert, history }))
 }
 
-fn no_alert() -> Refusal {
+pub(super) fn no_alert() -> Refusal {
     Refusal::not_found("there is no alert with this id; GET /api/alerts lists them")
 }
 

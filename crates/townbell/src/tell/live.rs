@@ -14,7 +14,8 @@ use crate::limits::{LIVE_LAG_MAX, LIVE_RING_MAX};
 pub struct LiveEvent {
     /// Place in this run's order.
     pub number: u64,
-    /// Kind: `clock`, `vehicles`, `observation`, `things`, `feed`, `warning`, `alert`.
+    /// Kind: `clock`, `vehicles`, `observation`, `things`, `feed`, `warning`, `alert`, `call` (to a role, on a screen),
+    /// `notification` (what became of one), `blind`.
     pub kind: &'static str,
     /// JSON.
     pub data: String,

@@ -1,10 +1,14 @@
 //! Interfaces out, one file each. Every route is registered in [`routes`] with its action and data class, and passes
 //! one authoriser on its way to its handler.
 
+pub mod actions;
+pub mod alerts;
 pub mod api;
 pub mod asked;
+pub mod calls;
 pub mod live;
 pub mod metrics;
+pub mod notifications;
 pub mod numbers;
 pub mod openapi;
 pub mod pages;

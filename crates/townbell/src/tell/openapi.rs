@@ -5,7 +5,7 @@ use utoipa::OpenApi;
 
 use super::sensorthings::bodies::Bodies;
 use super::views::Problem;
-use super::{api, metrics, pages, sensorthings, series, stream};
+use super::{actions, alerts, api, calls, metrics, notifications, pages, sensorthings, series, stream};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -18,9 +18,23 @@ use super::{api, metrics, pages, sensorthings, series, stream};
         api::health,
         api::city,
         api::state,
-        api::alerts,
+        alerts::alerts,
         api::alert,
         api::acknowledge,
+        actions::assign,
+        actions::snooze,
+        actions::wake,
+        actions::comment,
+        actions::silence,
+        actions::end_silence,
+        actions::cover,
+        actions::end_cover,
+        calls::silences,
+        calls::on_call,
+        notifications::notifications,
+        notifications::push_keys,
+        notifications::subscribe,
+        notifications::unsubscribe,
         api::feeds,
         api::rules,
         series::series,

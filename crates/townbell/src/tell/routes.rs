@@ -19,7 +19,7 @@ use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::RequestBodyTimeoutLayer;
 
 use super::problem::Refusal;
-use super::{App, api, metrics, openapi, pages, sensorthings, series, stream};
+use super::{App, actions, alerts, api, calls, metrics, notifications, openapi, pages, sensorthings, series, stream};
 use crate::limits::{BODY_SILENCE_MAX, REQUEST_BYTES_MAX};
 
 /// One line of the table.
@@ -84,9 +84,23 @@ pub fn build(app: &App) -> (Router, Vec<Route>) {
         .add(get.clone(), "/api/city", Read, Operations, api::city)
         .add(get.clone(), "/api/state", Read, Operations, api::state)
         .add(get.clone(), "/api/live", Read, Operations, stream::live)
-        .add(get.clone(), "/api/alerts", Read, Alerts, api::alerts)
+        .add(get.clone(), "/api/alerts", Read, Alerts, alerts::alerts)
         .add(get.clone(), "/api/alerts/{id}", Read, Alerts, api::alert)
         .add(post.clone(), "/api/alerts/{id}/acknowledge", Acknowledge, Alerts, api::acknowledge)
+        .add(get.clone(), "/api/notifications", Read, Alerts, notifications::notifications)
+        .add(get.clone(), "/api/push/keys", Read, Alerts, notifications::push_keys)
+        .add(post.clone(), "/api/push/subscriptions", Acknowledge, Alerts, notifications::subscribe)
+        .add(Method::DELETE, "/api/push/subscriptions", Acknowledge, Alerts, notifications::unsubscribe)
+        .add(post.clone(), "/api/alerts/{id}/assign", Acknowledge, Alerts, actions::assign)
+        .add(post.clone(), "/api/alerts/{id}/snooze", Acknowledge, Alerts, actions::snooze)
+        .add(post.clone(), "/api/alerts/{id}/wake", Acknowledge, Alerts, actions::wake)
+        .add(post.clone(), "/api/alerts/{id}/comment", Acknowledge, Alerts, actions::comment)
+        .add(get.clone(), "/api/silences", Read, Alerts, calls::silences)
+        .add(post.clone(), "/api/silences", Acknowledge, Alerts, actions::silence)
+        .add(post.clone(), "/api/silences/{id}/end", Acknowledge, Alerts, actions::end_silence)
+        .add(get.clone(), "/api/on-call", Read, Alerts, calls::on_call)
+        .add(post.clone(), "/api/covers", Acknowledge, Alerts, actions::cover)
+        .add(post.clone(), "/api/covers/{id}/end", Acknowledge, Alerts, actions::end_cover)
         .add(get.clone(), "/api/feeds", Read, Centre, api::feeds)
         .add(get.clone(), "/api/rules", Read, Public, api::rules)
         .add(get.clone(), "/api/series/latest", Read, Operations, series::latest)

@@ -16,10 +16,11 @@ use super::App;
 use super::live::{Live, LiveEvent, Resume};
 use super::problem::{Refusal, Refused};
 use crate::limits::{LIVE_HEARTBEAT, LIVE_LISTENERS_MAX};
+use crate::notify::Blindness;
 
 /// `GET /api/live`
 #[utoipa::path(get, path = "/api/live", responses(
-    (status = 200, description = "server-sent events: snapshot, clock, vehicles, observation, things, feed, warning, alert", content_type = "text/event-stream"), Refused<503>))]
+    (status = 200, description = "server-sent events: snapshot, clock, vehicles, observation, things, feed, warning, alert, call, notification, blind", content_type = "text/event-stream"), Refused<503>))]
 pub async fn live(State(app): State<App>, headers: HeaderMap) -> Result<Response, Refusal> {
     if app.live.listening() >= LIVE_LISTENERS_MAX {
         return Err(Refusal::unavailable(format!("{LIVE_LISTENERS_MAX} listeners are connected already")));
@@ -67,6 +68,13 @@ async fn listen(app: &App, last: Option<String>, sender: &mpsc::Sender<Result<Ev
             let event = Arc::new(LiveEvent { number, kind: "snapshot", data });
             if sender.send(Ok(wire(&app.live, &event))).await.is_err() {
                 return Ended::Gone;
+            }
+            if let Some(blind) = app.desk().pulse().blind() {
+                let Ok(data) = serde_json::to_string(&Blindness::of(&blind, None)) else { return Ended::Gone };
+                let event = Arc::new(LiveEvent { number, kind: "blind", data });
+                if sender.send(Ok(wire(&app.live, &event))).await.is_err() {
+                    return Ended::Gone;
+                }
             }
             number
         }

@@ -131,7 +131,11 @@ impl Program {
     pub fn stop(mut self) {
         Command::new("kill").args(["-INT", &self.child.id().to_string()]).status().expect("kill runs");
         let status = self.child.wait().expect("its end");
-        assert!(status.success(), "stopped in disorder: {status}");
+        assert!(
+            status.success(),
+            "stopped in disorder: {status}: {}",
+            std::fs::read_to_string(self.data.join("log")).unwrap_or_default()
+        );
     }
 }
 

@@ -211,6 +211,8 @@ pub fn context_with(files: &[(&str, &str)], timetable: Timetable, workers: usize
         timetables: BTreeMap::from([("timetable".into(), Arc::new(timetable))]),
         timezone: TimeZone::get("America/Sao_Paulo").expect("a zone"),
         workers,
+        links: Vec::new(),
+        on_call: None,
     })
 }
 

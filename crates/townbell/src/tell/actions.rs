@@ -1,0 +1,272 @@
+//! What roles do about alerts: give them away, put them off, write about them, keep them quiet, take shifts.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use axum::Json;
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{Path, State};
+use city::{
+    Alert, AlertId, Cover, CoverId, DeskAction, DeskActionKind, Reason, Repeat, Silence, SilenceId, SilenceScope,
+    Tally, Time,
+};
+use gate::Candidate;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::App;
+use super::api::{Answer, read, stopped};
+use super::problem::{Refusal, Refused};
+use crate::config::control_room_feed;
+
+/// Giving an alert to a role.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AssignRequest {
+    /// The role that gives it away.
+    pub role: String,
+    /// The role that shall work on it.
+    pub to: String,
+    /// A line with it.
+    #[serde(default)]
+    pub note: String,
+}
+
+/// Putting an alert off.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SnoozeRequest {
+    /// The role that puts it off.
+    pub role: String,
+    /// Until when; at most a day ahead.
+    pub until: Time,
+    /// Why.
+    #[serde(default)]
+    pub note: String,
+}
+
+/// Ending a snooze, a silence or a cover.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RoleRequest {
+    /// The role that does it.
+    pub role: String,
+}
+
+/// Writing about an alert.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CommentRequest {
+    /// The role that writes.
+    pub role: String,
+    /// The line.
+    pub text: String,
+}
+
+/// Keeping alerts quiet.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SilenceRequest {
+    /// The role that owns the silence.
+    pub role: String,
+    /// Why.
+    pub reason: String,
+    /// Which alerts.
+    pub scope: SilenceScope,
+    /// From when; now when missing.
+    pub from: Option<Time>,
+    /// Until when.
+    pub until: Time,
+    /// Only in windows that recur.
+    pub repeat: Option<Repeat>,
+}
+
+/// Taking calls for another role.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CoverRequest {
+    /// The role that asks.
+    pub role: String,
+    /// Whose calls.
+    pub of: String,
+    /// Who takes them.
+    pub by: String,
+    /// From when; now when missing.
+    pub from: Option<Time>,
+    /// Until when.
+    pub until: Time,
+    /// Why.
+    #[serde(default)]
+    pub note: String,
+}
+
+/// What was asked for, as it was taken.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Taken {
+    /// Its id, by which it can be ended.
+    pub id: String,
+}
+
+type Body<T> = Result<Json<T>, JsonRejection>;
+
+/// In words of our own: what the JSON reader says repeats keys and values of a note that may hold anything.
+fn body<T>(body: Body<T>, expected: &str) -> Result<T, Refusal> {
+    body.map(|Json(body)| body)
+        .map_err(|_| Refusal::malformed(format!("body: expected JSON with {expected}, and nothing else")))
+}
+
+/// `POST /api/alerts/{id}/assign`
+#[utoipa::path(post, path = "/api/alerts/{id}/assign", params(("id" = String, Path)), request_body = AssignRequest,
+    responses((status = 200, body = Alert), Refused<400>, Refused<404>, Refused<409>, Refused<422>))]
+pub async fn assign(State(app): State<App>, Path(id): Path<String>, asked: Body<AssignRequest>) -> Answer<Alert> {
+    let asked = body(asked, "a role, the role that it goes to, and a note")?;
+    let AssignRequest { role, to, note } = asked;
+    on_alert(&app, id, role, |alert| DeskActionKind::Assign { alert, to, note }).await
+}
+
+/// `POST /api/alerts/{id}/snooze`
+#[utoipa::path(post, path = "/api/alerts/{id}/snooze", params(("id" = String, Path)), request_body = SnoozeRequest,
+    responses((status = 200, body = Alert), Refused<400>, Refused<404>, Refused<409>, Refused<422>))]
+pub async fn snooze(State(app): State<App>, Path(id): Path<String>, asked: Body<SnoozeRequest>) -> Answer<Alert> {
+    let SnoozeRequest { role, until, note } = body(asked, "a role, until when (RFC 3339), and a note")?;
+    on_alert(&app, id, role, |alert| DeskActionKind::Snooze { alert, until, note }).await
+}
+
+/// `POST /api/alerts/{id}/wake`
+#[utoipa::path(post, path = "/api/alerts/{id}/wake", params(("id" = String, Path)), request_body = RoleRequest,
+    responses((status = 200, body = Alert), Refused<400>, Refused<404>, Refused<409>, Refused<422>))]
+pub async fn wake(State(app): State<App>, Path(id): Path<String>, asked: Body<RoleRequest>) -> Answer<Alert> {
+    let RoleRequest { role } = body(asked, "a role")?;
+    on_alert(&app, id, role, |alert| DeskActionKind::Wake { alert }).await
+}
+
+/// `POST /api/alerts/{id}/comment`
+#[utoipa::path(post, path = "/api/alerts/{id}/comment", params(("id" = String, Path)), request_body = CommentRequest,
+    responses((status = 200, body = Alert), Refused<400>, Refused<404>, Refused<409>, Refused<422>))]
+pub async fn comment(State(app): State<App>, Path(id): Path<String>, asked: Body<CommentRequest>) -> Answer<Alert> {
+    let CommentRequest { role, text } = body(asked, "a role and a text")?;
+    on_alert(&app, id, role, |alert| DeskActionKind::Comment { alert, text }).await
+}
+
+/// `POST /api/silences`
+#[utoipa::path(post, path = "/api/silences", request_body = SilenceRequest,
+    responses((status = 201, body = Taken), Refused<400>, Refused<422>))]
+pub async fn silence(
+    State(app): State<App>,
+    asked: Body<SilenceRequest>,
+) -> Result<(axum::http::StatusCode, Json<Taken>), Refusal> {
+    let asked = body(asked, "role, reason, scope, from, until and repeat")?;
+    let now = app.clock.now();
+    let id = SilenceId::new(&fresh("silence", now));
+    let SilenceRequest { role, reason, scope, from, until, repeat } = asked;
+    let silence = Silence { id: id.clone(), reason, scope, from: from.unwrap_or(now), until, repeat };
+    if let Some(why) = watch::notify::silences::refusal(&silence, now) {
+        return Err(Refusal::not_admitted(format!("silence: {why}")));
+    }
+    act(&app, role, DeskActionKind::Silence(silence)).await?;
+    Ok((axum::http::StatusCode::CREATED, Json(Taken { id: id.to_string() })))
+}
+
+/// `POST /api/silences/{id}/end`
+#[utoipa::path(post, path = "/api/silences/{id}/end", params(("id" = String, Path)), request_body = RoleRequest,
+    responses((status = 200, body = Taken), Refused<400>, Refused<404>, Refused<422>))]
+pub async fn end_silence(State(app): State<App>, Path(id): Path<String>, asked: Body<RoleRequest>) -> Answer<Taken> {
+    let RoleRequest { role } = body(asked, "a role")?;
+    if !app.picture().calls().silences.iter().any(|known| known.silence.id.as_str() == id) {
+        return Err(Refusal::not_found("there is no silence with this id; GET /api/silences lists them"));
+    }
+    act(&app, role, DeskActionKind::EndSilence { silence: SilenceId::new(&id) }).await?;
+    Ok(Json(Taken { id }))
+}
+
+/// `POST /api/covers`
+#[utoipa::path(post, path = "/api/covers", request_body = CoverRequest,
+    responses((status = 201, body = Taken), Refused<400>, Refused<422>))]
+pub async fn cover(
+    State(app): State<App>,
+    asked: Body<CoverRequest>,
+) -> Result<(axum::http::StatusCode, Json<Taken>), Refusal> {
+    let CoverRequest { role, of, by, from, until, note } = body(asked, "role, of, by, from, until and note")?;
+    let now = app.clock.now();
+    let id = CoverId::new(&fresh("cover", now));
+    let cover = Cover { id: id.clone(), of, by, from: from.unwrap_or(now), until, note };
+    act(&app, role, DeskActionKind::Cover(cover)).await?;
+    Ok((axum::http::StatusCode::CREATED, Json(Taken { id: id.to_string() })))
+}
+
+/// `POST /api/covers/{id}/end`
+#[utoipa::path(post, path = "/api/covers/{id}/end", params(("id" = String, Path)), request_body = RoleRequest,
+    responses((status = 200, body = Taken), Refused<400>, Refused<404>, Refused<422>))]
+pub async fn end_cover(State(app): State<App>, Path(id): Path<String>, asked: Body<RoleRequest>) -> Answer<Taken> {
+    let RoleRequest { role } = body(asked, "a role")?;
+    if !app.picture().calls().covers.iter().any(|known| known.id.as_str() == id) {
+        return Err(Refusal::not_found("there is no cover with this id; GET /api/on-call lists them"));
+    }
+    act(&app, role, DeskActionKind::EndCover { cover: CoverId::new(&id) }).await?;
+    Ok(Json(Taken { id }))
+}
+
+/// An id that nobody has yet: the instant, and a number for those of one instant.
+fn fresh(kind: &str, now: Time) -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    format!("{kind}-{}-{}", now.ms(), NEXT.fetch_add(1, Ordering::Relaxed) % 1000)
+}
+
+/// Does something about one alert, and gives it as it stands then.
+async fn on_alert(app: &App, id: String, role: String, what: impl FnOnce(AlertId) -> DeskActionKind) -> Answer<Alert> {
+    let id = AlertId(id.into());
+    let what = what(id.clone());
+    let comment = matches!(what, DeskActionKind::Comment { .. });
+    let shown = app.picture().alert(&id).cloned();
+    let known = match shown {
+        Some(alert) => alert,
+        None => {
+            let id = id.clone();
+            read(app, move |reader| reader.alert(&id)).await?.ok_or_else(super::api::no_alert)?
+        }
+    };
+    if known.state == city::AlertState::Resolved && !comment {
+        return Err(Refusal::conflict(
+            "this alert has resolved already; there is nothing left to do but to comment on it",
+        ));
+    }
+    act(app, role, what).await?;
+    let alert = app.picture().alert(&id).cloned().unwrap_or(known);
+    Ok(Json(alert))
+}
+
+/// Hands an action in, and waits until the watch has seen it.
+async fn act(app: &App, role: String, what: DeskActionKind) -> Result<(), Refusal> {
+    let action = DeskAction { role, what };
+    if let Err((reason, hits)) = app.door.gate.judge_action(&action, app.clock.now()) {
+        return Err(refused(reason, &hits));
+    }
+    let feed = control_room_feed();
+    let admission = app
+        .door
+        .judge(&feed, vec![Candidate::DeskAction(action)], &Tally::default())
+        .map_err(|error| Refusal::not_admitted(error.to_string()))?;
+    let receipt = app.desk().submit(feed, admission).await.map_err(|error| stopped(&error))?;
+    receipt.watched().await.map_err(|error| stopped(&error))?;
+    Ok(())
+}
+
+fn refused(reason: Reason, hits: &[gate::scan::HitKind]) -> Refusal {
+    let found: Vec<&str> = hits.iter().map(|hit| hit.words()).collect();
+    Refusal::not_admitted(match reason {
+        Reason::PersonalText => {
+            format!("text: holds what looks like {}; say it without, for example by role or place", found.join(", "))
+        }
+        Reason::NotAllowed => "role: expected one of this city's roles; GET /api/city lists them".to_owned(),
+        Reason::TooLarge => {
+            format!("text: expected at most {} characters, and no list that long", gate::NOTE_CHARS_MAX)
+        }
+        Reason::BadTime => "time: expected an end that lies ahead, after its beginning, and not further than makes \
+                            sense (a snooze a day, a silence a year, a cover two months)"
+            .to_owned(),
+        Reason::BadId => {
+            "id: expected one that this centre gave, and names of rules and feeds as the city has them".to_owned()
+        }
+        Reason::Malformed => "text: expected a line that says something".to_owned(),
+        other => format!("the gate refuses this: {}", other.name()),
+    })
+}

@@ -1,0 +1,15 @@
+//! The outbox and its channels: the real program against receivers of the test's own, killed, refused, left hanging, and
+//! with a disk that stops.
+#![allow(clippy::expect_used, clippy::panic, reason = "a test says what it expected")]
+
+mod blind;
+mod fails;
+#[path = "../house/mod.rs"]
+mod house;
+mod kills;
+mod mail;
+mod receiver;
+#[path = "../house/server.rs"]
+mod server;
+mod silent;
+mod town;
