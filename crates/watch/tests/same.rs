@@ -172,8 +172,8 @@ proptest! {
         for (k, (wait, level)) in steps.iter().enumerate() {
             now = now + Span::min(i64::from(*wait) * 3 + if k == hole { 50 } else { 0 });
             // Whole stretches above and below, so that the mean crosses both lines now and then.
-            let base = if (k / 25) % 2 == 0 { 2.1 } else { 2.55 };
-            readings.push((now, base + f64::from(*level) / 200.0));
+            let base = if (k / 25) % 2 == 0 { 2.125 } else { 2.5625 };
+            readings.push((now, base + f64::from(*level) / 256.0)); // binary fractions: no sum is rounded
         }
         let entries: Vec<Entry> = readings.iter().map(|(when, level)| reading(1, *when, *level)).collect();
         let changes = run(&mut State::default(), &context, &entries, None);
