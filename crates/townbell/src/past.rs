@@ -123,6 +123,8 @@ pub fn on_files(city: &City, rules: Vec<Rule>, rule: &RuleId, recorded: &[Record
         }
     }
     entries.sort_by_key(|entry| entry.received);
-    entries.iter().for_each(|entry| trial.entry(entry));
+    for entry in &entries {
+        trial.entry(entry);
+    }
     Some(trial.finish(None))
 }

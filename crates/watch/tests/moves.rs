@@ -1,6 +1,10 @@
 //! What moves with what: on the lake and its weather, on a relation that was put there, and on series that have
 //! nothing to do with each other. Figures are printed with `--nocapture`.
-#![allow(clippy::expect_used, clippy::panic, reason = "a test that cannot read its data has failed")]
+#![allow(
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a test that cannot read its data has failed; its figures are printed"
+)]
 
 mod town;
 
@@ -56,7 +60,7 @@ fn of(moves: &Moves, id: u32) -> Option<&Finding> {
     moves.findings.iter().find(|finding| finding.datastream == DatastreamId(id))
 }
 
-fn print(name: &str, moves: &Moves) {
+fn show(name: &str, moves: &Moves) {
     println!("{name}: {} compared, {} too short, {} tests", moves.compared, moves.too_short, moves.tests);
     for finding in &moves.findings {
         println!("  {finding:?}");
@@ -71,7 +75,7 @@ fn wind_and_rain_move_with_the_lake() {
     let lake = Hours::of(lake, from, to);
     let others = (1..=5).map(|at| (DatastreamId(at), Hours::of(column(&weather, at as usize), from, to)));
     let found = moves(&lake, others);
-    print("the lake in 2024", &found);
+    show("the lake in 2024", &found);
     let gust = of(&found, 2).expect("gusts");
     assert!((0..=6).contains(&gust.best.lead_h) && gust.best.rho > 0.2, "{gust:?}");
     assert!(of(&found, 1).is_some(), "rain");
@@ -92,7 +96,7 @@ fn a_relation_that_was_put_there_is_found_at_its_lag() {
     let stranger: Vec<f64> = (0..800).map(|_| drive(&mut dice)).collect();
     let others = [(DatastreamId(1), hours(&first)), (DatastreamId(2), hours(&stranger))];
     let found = moves(&hours(&follows), others);
-    print("put there", &found);
+    show("put there", &found);
     let finding = of(&found, 1).expect("the one that drives it");
     assert_eq!(finding.best.lead_h, 5);
     assert!(finding.best.rho < -0.3 && finding.ahead == Some(finding.best));

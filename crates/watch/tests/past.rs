@@ -35,7 +35,9 @@ const RULES: [(&str, &str); 5] = [
 fn tried(rule: &str, entries: &[Entry], from: Option<Time>, until: Option<Time>) -> Backtest {
     let rules = load(&RULES).expect("the rules load");
     let mut trial = Trial::new(Parts { rules, ..parts() }, &rule.into(), from).expect("the rule");
-    entries.iter().for_each(|entry| trial.entry(entry));
+    for entry in entries {
+        trial.entry(entry);
+    }
     trial.finish(until)
 }
 

@@ -14,10 +14,11 @@ const LINES: usize = 12;
 pub(super) fn print(view: &BacktestView, zone: &TimeZone) {
     let (Some(first), Some(last)) = (view.shape.first(), view.shape.last()) else { return };
     let (from_ms, to_ms) = (first.0, last.0.max(first.0 + 1));
-    let column = |ms: i64| ((ms - from_ms) as f64 / (to_ms - from_ms) as f64 * (COLUMNS - 1) as f64) as usize;
+    let share = |part: f64, whole: f64, places: usize| place(part / whole.max(f64::EPSILON), places);
+    let column = |ms: i64| share((ms - from_ms) as f64, (to_ms - from_ms) as f64, COLUMNS);
     let low = view.shape.iter().map(|(_, low, _)| *low).fold(f64::INFINITY, f64::min);
     let high = view.shape.iter().map(|(_, _, high)| *high).fold(f64::NEG_INFINITY, f64::max);
-    let line = |value: f64| ((value - low) / (high - low).max(f64::EPSILON) * (LINES - 1) as f64).round() as usize;
+    let line = |value: f64| share(value - low, high - low, LINES);
     let mut columns: Vec<Option<(usize, usize)>> = vec![None; COLUMNS];
     for (ms, lowest, highest) in &view.shape {
         if let Some(cell) = columns.get_mut(column(*ms)) {
@@ -52,4 +53,11 @@ pub(super) fn print(view: &BacktestView, zone: &TimeZone) {
         time.map_or(String::new(), |time| time.strftime("%Y-%m-%d").to_string())
     };
     println!("{:>9} {}{:>width$}", "", day(from_ms), day(to_ms), width = COLUMNS - 10);
+}
+
+/// The place of a share, 0 to 1, among so many.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and the last place")]
+fn place(share: f64, places: usize) -> usize {
+    let last = (places - 1) as f64;
+    (share * last).round().clamp(0.0, last) as usize
 }

@@ -27,22 +27,22 @@ pub fn read(path: &Path, column: Option<&str>) -> anyhow::Result<Vec<(Time, f64)
             line => break line.unwrap_or_default(),
         }
     };
-    let names: Vec<&str> = header.trim_end().split(',').collect();
-    let named = |wanted: &str| names.iter().position(|name| *name == wanted);
+    let columns: Vec<&str> = header.trim_end().split(',').collect();
+    let named = |wanted: &str| columns.iter().position(|name| *name == wanted);
     let at = match column {
         Some(column) if named(column).is_some() => named(column),
-        _ => named("result").or((names.len() == 2).then_some(1)),
+        _ => named("result").or((columns.len() == 2).then_some(1)),
     };
     let Some(at) = at.filter(|at| *at > 0) else {
-        bail!("{}: expected a column `result`; there are {}", path.display(), names.join(", "));
+        bail!("{}: expected a column `result`; there are {}", path.display(), columns.join(", "));
     };
     let mut readings = Vec::new();
     let mut refused = 0u64;
     for line in lines {
         let line = line.with_context(cannot)?;
-        let mut columns = line.trim_end().split(',');
-        let time = columns.next().and_then(|text| text.parse::<Time>().ok());
-        let value = columns.nth(at - 1).and_then(|text| text.parse::<f64>().ok()).filter(|value| value.is_finite());
+        let mut cells = line.trim_end().split(',');
+        let time = cells.next().and_then(|text| text.parse::<Time>().ok());
+        let value = cells.nth(at - 1).and_then(|text| text.parse::<f64>().ok()).filter(|value| value.is_finite());
         match (time, value) {
             (Some(time), Some(value)) => readings.push((time, value)),
             _ => refused += 1,

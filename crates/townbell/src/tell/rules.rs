@@ -24,7 +24,7 @@ use crate::config::City;
 use crate::past::{self, Stretch};
 
 /// How long one piece of long work may take: a browser's patience. More days are for the command line.
-const WORK_MAX: Duration = Duration::from_secs(60);
+const WORK_MAX: Duration = Duration::from_mins(1);
 /// Days that one question may go over.
 const DAYS_MAX: u32 = 400;
 /// Bytes of a rule's text: the longest in use have some two thousand.

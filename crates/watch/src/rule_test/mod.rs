@@ -92,7 +92,9 @@ fn try_out(test: &Test, rule: &RuleId, parts: &Parts) -> Vec<AlertChange> {
     for (feed, timetable) in &test.timetables {
         trial.set_timetable(feed.clone(), Arc::new(timetable.clone()));
     }
-    test.entries.iter().for_each(|entry| trial.entry(entry));
+    for entry in &test.entries {
+        trial.entry(entry);
+    }
     trial.finish(Some(test.until)).changes
 }
 
