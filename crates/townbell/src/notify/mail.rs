@@ -86,7 +86,7 @@ fn domain(mailbox: &str) -> &str {
 
 /// A server that refuses says so with a 5; everything else may go better the next time.
 fn undelivered(error: &lettre::transport::smtp::Error) -> Undelivered {
-    let words = match (error.status(), error.is_timeout(), error.is_tls()) {
+    let words = match (error.status(), error.is_timeout(), error.is_tls() || is_about_tls(error)) {
         (Some(code), ..) => {
             // What the server said is behind the kind of the error.
             let said = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
@@ -100,6 +100,20 @@ fn undelivered(error: &lettre::transport::smtp::Error) -> Undelivered {
         _ => "it cannot be reached, or broke off".to_owned(),
     };
     if error.is_permanent() { Undelivered::refused(words) } else { Undelivered::for_now(words) }
+}
+
+/// Whether TLS is at the bottom of it: while connecting, it comes as an error of the connection.
+fn is_about_tls(error: &lettre::transport::smtp::Error) -> bool {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        let inner = inner.and_then(|inner| inner.downcast_ref::<rustls::Error>());
+        if error.is::<rustls::Error>() || inner.is_some() {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }
 
 #[cfg(test)]

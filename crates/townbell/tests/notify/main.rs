@@ -3,6 +3,7 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "a test says what it expected")]
 
 mod blind;
+mod browsers;
 mod fails;
 #[path = "../house/mod.rs"]
 mod house;
@@ -12,4 +13,5 @@ mod receiver;
 #[path = "../house/server.rs"]
 mod server;
 mod silent;
+mod tls;
 mod town;
