@@ -150,7 +150,7 @@ fn save_change(connection: &Connection, seq: Seq, change: &AlertChange) -> Resul
             alert.key.subject,
             alert.key.episode.ms(),
             state_name(alert.state),
-            severity_name(alert.severity),
+            alert.severity.name(),
             alert.opened.ms(),
             alert.acknowledged.map(Time::ms),
             alert.resolved.map(Time::ms),
@@ -197,11 +197,9 @@ impl Reader {
 
     /// The newest alerts first (by when they opened) that fit, at most `limit`.
     pub fn search_alerts(&self, search: &AlertSearch, limit: usize) -> Result<Vec<Alert>, StoreError> {
-        let severities: String = Severity::ALL
-            .into_iter()
-            .filter(|severity| search.severity.is_none_or(|least| *severity >= least))
-            .map(|severity| format!("'{}',", severity_name(severity)))
-            .collect();
+        let wanted = |severity: &Severity| search.severity.is_none_or(|least| *severity >= least);
+        let severities: Vec<String> =
+            Severity::ALL.into_iter().filter(wanted).map(|severity| format!("'{}'", severity.name())).collect();
         let text = format!(
             "SELECT id, body FROM alert \
              WHERE (?1 IS NULL OR state = ?1) AND (?2 IS NULL OR rule = ?2) AND (?3 IS NULL OR owner = ?3) \
@@ -209,7 +207,7 @@ impl Reader {
                AND (?6 IS NULL OR instr(lower(title), ?6) > 0 OR instr(lower(subject), ?6) > 0) \
                AND (?7 IS NULL OR opened_ms < ?7 OR (opened_ms = ?7 AND id > ?8)) \
              ORDER BY opened_ms DESC, id LIMIT ?9",
-            severities.trim_end_matches(',')
+            severities.join(",")
         );
         let mut statement = self.connection.prepare_cached(&text)?;
         let mut rows = statement.query(params![
@@ -283,17 +281,6 @@ fn state_name(state: AlertState) -> &'static str {
         AlertState::Open => "open",
         AlertState::Acknowledged => "acknowledged",
         AlertState::Resolved => "resolved",
-    }
-}
-
-fn severity_name(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Unknown => "unknown",
-        Severity::Info => "info",
-        Severity::Minor => "minor",
-        Severity::Moderate => "moderate",
-        Severity::Severe => "severe",
-        Severity::Extreme => "extreme",
     }
 }
 

@@ -53,7 +53,7 @@ pub(crate) fn follow(
         if last.get(&mark.alert).is_some_and(|last| *last != at) && matches!(mark.what, MarkKind::Hides(_)) {
             continue;
         }
-        done.changes.extend(write(state, mark.alert, mark.what, now));
+        done.changes.extend(write(state, &mark.alert, mark.what, now));
     }
     if let Some(at) = notify::next_wake(&state.notify, &surroundings, now) {
         state.jobs.add(at, Job::Calls);
@@ -61,8 +61,8 @@ pub(crate) fn follow(
 }
 
 /// Writes a mark into the alert.
-fn write(state: &mut State, id: AlertId, what: MarkKind, now: Time) -> Option<AlertChange> {
-    let alert = state.alerts.get_mut(&id)?;
+fn write(state: &mut State, id: &AlertId, what: MarkKind, now: Time) -> Option<AlertChange> {
+    let alert = state.alerts.get_mut(id)?;
     let mut words = None;
     let kind = match what {
         MarkKind::Hidden { cause } => {

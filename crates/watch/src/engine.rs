@@ -93,8 +93,8 @@ fn run_ticks(state: &mut State, context: &Context, until: Time, done: &mut Done)
     let mut tick = before + TICK;
     while tick <= last {
         // Other rules have to be taken over by the very next tick.
-        let stale = state.layout.fingerprint != context.plan.layout.fingerprint;
-        let due = if stale { Some(tick) } else { state.jobs.first() };
+        let other = state.layout.fingerprint != context.plan.layout.fingerprint;
+        let due = if other { Some(tick) } else { state.jobs.first() };
         let due = due.map_or(last, |first| ceil(first).min(last));
         tick = tick.max(due);
         tick_with_calls(state, context, tick, done);

@@ -69,19 +69,17 @@ pub fn explain(rule: &Rule, names: &Names<'_>) -> String {
         let inputs: Vec<String> =
             guard.inputs.iter().map(|(name, id)| format!("{name} is the newest {}", names.datastream(*id))).collect();
         let inputs = if inputs.is_empty() { String::new() } else { format!(", where {}", words::list(&inputs, "and")) };
-        when.push_str(&format!("; it rings only while {}{inputs}", guard.text));
+        when = format!("{when}; it rings only while {}{inputs}", guard.text);
     }
     for step in &rule.severity_steps {
         let (severity, after) = (severity(step.severity), words::span(step.after));
         let since = if step.calm { "when it has not been so for" } else { "when it has been so for" };
-        when.push_str(&format!("; it counts as {severity} {since} {after}"));
+        when = format!("{when}; it counts as {severity} {since} {after}");
     }
     if let Some(unseen) = &rule.unseen {
         let after = words::span(unseen.after);
-        when.push_str(&format!(
-            "; it rings too ({}) when for {after} nobody can see whether it is so",
-            severity(unseen.severity)
-        ));
+        let bad = severity(unseen.severity);
+        when = format!("{when}; it rings too ({bad}) when for {after} nobody can see whether it is so");
     }
     let owner = rule.owner.replace('_', " ");
     format!("{when}; the {owner} acts within {}.", words::span(rule.respond_within))

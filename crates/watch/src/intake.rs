@@ -73,7 +73,7 @@ fn sort_out(context: &Context, rows: &Observations) -> Vec<Vec<Row>> {
         }
         if let Some(shard) = by_shard.get_mut(usize::from(slot.shard)) {
             let (at, value) = (observation.phenomenon_time, observation.result);
-            shard.push(Row { row, series: slot.series, at, value });
+            shard.push(Row { place: row, series: slot.series, at, value });
         }
     }
     by_shard

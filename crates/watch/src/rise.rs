@@ -45,10 +45,10 @@ pub(crate) struct Rising {
 impl Rising {
     /// Its size when full, in bytes.
     pub(crate) fn bytes_max(trend_window: Span, beat: Span) -> usize {
-        let samples = (LEVEL_WINDOW.as_ms() / beat.as_ms().max(1) + 1).min(SAMPLES_MAX as i64);
-        let hours = hours_of(trend_window) + 1;
-        let bytes = samples * size_of::<(Time, f64)>() as i64 + hours * size_of::<(i64, f64, u32)>() as i64;
-        usize::try_from(bytes).unwrap_or(usize::MAX) + size_of::<Self>()
+        let count = |n: i64| usize::try_from(n).unwrap_or(usize::MAX);
+        let samples = count(LEVEL_WINDOW.as_ms() / beat.as_ms().max(1) + 1).min(SAMPLES_MAX);
+        let hours = count(hours_of(trend_window) + 1);
+        size_of::<Self>() + samples * size_of::<(Time, f64)>() + hours * size_of::<(i64, f64, u32)>()
     }
 }
 

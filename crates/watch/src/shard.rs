@@ -45,7 +45,8 @@ pub(crate) struct Cell {
 /// A reading on its way, with its place in the batch.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Row {
-    pub(crate) row: u32,
+    /// Its place in the batch.
+    pub(crate) place: u32,
     pub(crate) series: u32,
     pub(crate) at: Time,
     pub(crate) value: f64,
@@ -111,7 +112,7 @@ impl Shard {
             heard.received = Some(now);
             let returned = std::mem::take(&mut heard.silent);
             if returned {
-                notes.push(Note { row: row.row, of: row.series, what: Noted::Returned });
+                notes.push(Note { row: row.place, of: row.series, what: Noted::Returned });
             }
             for place in &series.cells {
                 let (Some(cell_plan), Some(cell)) =
@@ -120,10 +121,10 @@ impl Shard {
                     continue;
                 };
                 if let Some(episode) = cell.timers.episode.filter(|_| returned && cell.timers.stands) {
-                    notes.push(Note { row: row.row, of: *place, what: Noted::Sighted(episode) });
+                    notes.push(Note { row: row.place, of: *place, what: Noted::Sighted(episode) });
                 }
                 if let Some(what) = cell.take(cell_plan, series, row, now) {
-                    notes.push(Note { row: row.row, of: *place, what });
+                    notes.push(Note { row: row.place, of: *place, what });
                 }
             }
             for place in &series.forecast_of {

@@ -119,7 +119,7 @@ pub fn lock(rows: &[CensusRow]) -> String {
 }
 
 /// What is left of a map's type without its maps, when its values are closed types (by their names, which begin with
-/// a capital): the type itself otherwise, so that it stays open.
+/// a capital) or numbers: the type itself otherwise, so that it stays open.
 fn closed_values(kind: &str) -> &str {
     let mut inner = kind;
     while let Some(body) = inner.strip_prefix("map<").and_then(|body| body.strip_suffix('>')) {
@@ -132,7 +132,11 @@ fn closed_values(kind: &str) -> &str {
         let Some((at, _)) = comma else { return kind };
         inner = body.get(at + 1..).unwrap_or_default();
     }
-    if inner.starts_with(|c: char| c.is_ascii_uppercase()) { inner } else { kind }
+    // A number holds no text, and neither does a tuple or a list of them.
+    let numbers = ["bool", "i32", "i64", "u8", "u16", "u32", "u64", "f32", "f64"];
+    let mut words = inner.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|word| !word.is_empty());
+    let closed = |word: &str| word.starts_with(|c: char| c.is_ascii_uppercase()) || numbers.contains(&word);
+    if words.all(closed) { inner } else { kind }
 }
 
 fn listed(path: &str) -> Option<&'static Listed> {

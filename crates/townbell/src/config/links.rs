@@ -25,7 +25,7 @@ impl Checker<'_> {
 
     fn node<T>(
         &mut self,
-        placed: &Placed<T>,
+        written: &Placed<T>,
         text: &str,
         things: &[Thing],
         places: &[Place],
@@ -47,7 +47,7 @@ impl Checker<'_> {
         };
         if node.is_none() {
             let expected = "thing:ID, place:ID, feed:ID or route:ID, of this city";
-            self.say(&placed.span, format!("link: expected {expected}, found {text:?}"));
+            self.say(&written.span, format!("link: expected {expected}, found {text:?}"));
         }
         node
     }

@@ -217,12 +217,11 @@ async fn on_alert(app: &App, id: String, role: String, what: impl FnOnce(AlertId
     let what = what(id.clone());
     let comment = matches!(what, DeskActionKind::Comment { .. });
     let shown = app.picture().alert(&id).cloned();
-    let known = match shown {
-        Some(alert) => alert,
-        None => {
-            let id = id.clone();
-            read(app, move |reader| reader.alert(&id)).await?.ok_or_else(super::api::no_alert)?
-        }
+    let known = if let Some(alert) = shown {
+        alert
+    } else {
+        let id = id.clone();
+        read(app, move |reader| reader.alert(&id)).await?.ok_or_else(super::api::no_alert)?
     };
     if known.state == city::AlertState::Resolved && !comment {
         return Err(Refusal::conflict(

@@ -113,11 +113,14 @@ impl Figure {
     /// The most that its memory can take for one series, in bytes, when readings come once in `beat`.
     pub fn bytes_max(&self, beat: Span) -> usize {
         let fixed = size_of::<Memory>();
-        let samples = |window: Span| (window.as_ms() / beat.as_ms().max(1) + 1).min(SAMPLES_MAX as i64);
+        let samples = |window: Span| {
+            let count = usize::try_from(window.as_ms() / beat.as_ms().max(1) + 1).unwrap_or(SAMPLES_MAX);
+            count.min(SAMPLES_MAX)
+        };
         match self {
             Self::Last | Self::Tumbling { .. } => fixed,
             Self::Window { window, .. } | Self::Trend { window } => {
-                fixed + usize::try_from(samples(*window)).unwrap_or(SAMPLES_MAX) * 2 * size_of::<(Time, f64)>()
+                fixed + samples(*window) * 2 * size_of::<(Time, f64)>()
             }
             Self::Deviation { against: Against::Weeks(weeks), .. } => fixed + Weeks::bytes(*weeks),
             Self::Deviation { against: Against::Forecast(_), .. } => fixed + Forecast::bytes_max(),
