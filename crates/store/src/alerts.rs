@@ -348,6 +348,43 @@ mod before {
         position: Option<Position>,
     }
 
+    #[cfg(test)]
+    impl Alert {
+        pub(super) fn opened(&self) -> Time {
+            self.opened
+        }
+
+        /// One that was open.
+        pub(super) fn sample() -> Self {
+            let at = Time::from_ms(1_714_600_000_000).unwrap_or_default();
+            let key = AlertKey { rule: "lake".into(), subject: "datastream:1".to_owned(), episode: at };
+            Self {
+                id: key.id(),
+                key,
+                rule_version: "0123456789ab".to_owned(),
+                state: AlertState::Open,
+                severity: Severity::Severe,
+                title: "The lake rises".to_owned(),
+                detail: "2.9 m.".to_owned(),
+                consequence: "It floods.".to_owned(),
+                first_action: "Close the gates.".to_owned(),
+                owner: "water_desk".to_owned(),
+                opened: at,
+                respond_by: at,
+                acknowledged: Some(at),
+                acknowledged_by: Some("duty_officer".to_owned()),
+                note: Some("on my way".to_owned()),
+                resolved: None,
+                expected: None,
+                blind: None,
+                datastream: Some(DatastreamId(1)),
+                feed: None,
+                place: None,
+                position: None,
+            }
+        }
+    }
+
     impl From<Alert> for city::Alert {
         fn from(old: Alert) -> Self {
             Self {
@@ -382,5 +419,49 @@ mod before {
                 position: old.position,
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::expect_used, reason = "a file that cannot be made has failed the test")]
+
+    use city::alert::AlertChangeKind;
+
+    use super::*;
+
+    #[test]
+    fn alerts_of_version_0_2_are_lengthened_and_found() {
+        let file = Connection::open_in_memory().expect("a file");
+        file.execute_batch(include_str!("../../../schema/sqlite/001_start.sql")).expect("version 1");
+        let old = before::Alert::sample();
+        let insert = "INSERT INTO alert (id, rule, subject, episode_ms, state, severity, opened_ms, changes, body) \
+                      VALUES ('a', 'lake', 'datastream:1', 1, 'open', 'severe', 1, 1, ?1)";
+        file.execute(insert, [encode("a test", &old).expect("bytes")]).expect("an alert");
+        let at = old.opened();
+        let change = before::AlertChange { at, kind: AlertChangeKind::Opened, alert: before::Alert::sample() };
+        let insert =
+            "INSERT INTO alert_change (alert, ordinal, seq, at_ms, kind, body) VALUES ('a', 1, 1, 1, 'opened', ?1)";
+        file.execute(insert, [encode("a test", &change).expect("bytes")]).expect("a change");
+        file.execute("INSERT INTO watch_state (only, seq, at_ms, snapshot) VALUES (1, 1, 1, x'00')", [])
+            .expect("a state");
+
+        lengthen(&file).expect("it lengthens");
+
+        let (body, owner, title): (Vec<u8>, String, String) = file
+            .query_row("SELECT body, owner, title FROM alert", [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+            .expect("the alert");
+        let alert: Alert = decode(|| "a".to_owned(), &body).expect("today's alert");
+        assert_eq!((owner.as_str(), title.as_str()), ("water_desk", "The lake rises"));
+        assert_eq!(
+            (alert.note.as_deref(), alert.hides, alert.datastream),
+            (Some("on my way"), 0, Some(city::DatastreamId(1)))
+        );
+        let body: Vec<u8> = file.query_row("SELECT body FROM alert_change", [], |row| row.get(0)).expect("the change");
+        let change: AlertChange = decode(|| "a".to_owned(), &body).expect("today's change");
+        assert_eq!((change.kind, change.alert, change.by), (AlertChangeKind::Opened, alert, None));
+        let snapshots: i64 =
+            file.query_row("SELECT count(snapshot) FROM watch_state", [], |row| row.get(0)).expect("the state");
+        assert_eq!(snapshots, 0, "the watch goes over the journal again");
     }
 }

@@ -15,9 +15,18 @@ fn lock_path() -> std::path::PathBuf {
 
 /// Columns, and everything inside bodies: the store's own, and the snapshot that the watch gives it to keep.
 fn all() -> Vec<PersistedField> {
-    let mut bodies = bodies().unwrap();
-    bodies.add::<watch::State>().unwrap();
-    persisted_with(bodies).unwrap()
+    let mut kept = Kept(bodies().unwrap());
+    watch::kept::persisted(&mut kept).unwrap();
+    persisted_with(kept.0).unwrap()
+}
+
+struct Kept(Traced);
+
+impl watch::kept::Census for Kept {
+    type Error = store::StoreError;
+    fn add<T: Deserialize<'static>>(&mut self) -> Result<(), store::StoreError> {
+        self.0.add::<T>()
+    }
 }
 
 #[test]

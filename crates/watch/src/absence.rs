@@ -143,6 +143,7 @@ fn judgement(
             open_for: Span::default(),
             close: truth.not(),
             close_for: plan.close_for,
+            damped: rule.damped,
         },
         blind: hearing.blind.clone(),
         severity: plan.unseen.unwrap_or(rule.severity),

@@ -167,6 +167,7 @@ pub(crate) fn judgements(state: &State, context: &Context, rule: &Rule, kind: &O
                 open_for: kind.open_for,
                 close: Truth::from(closes).when_seen(blind.is_none() && (!closes || found.is_whole())),
                 close_for: kind.close_for,
+                damped: rule.damped,
             },
             blind: blind.clone(),
             severity: rule.severity,

@@ -242,7 +242,14 @@ fn guarded(
 }
 
 fn holding(plan: &CellPlan, seen: &Evidence) -> Holding {
-    Holding { at: seen.at, open: seen.open, open_for: plan.open_for, close: seen.close, close_for: plan.close_for }
+    Holding {
+        at: seen.at,
+        open: seen.open,
+        open_for: plan.open_for,
+        close: seen.close,
+        close_for: plan.close_for,
+        damped: plan.damped,
+    }
 }
 
 fn judgement(

@@ -44,7 +44,14 @@ pub(crate) fn judge(
         .map_or(Truth::True, |guard| guard.holds(None, now, &context.timezone, |id| input(state, context, id, now)));
     let open = combined.open.truth(&of).and(guard);
     let close = combined.close.truth(&of);
-    let holding = Holding { at: now, open, open_for: combined.open_for, close, close_for: combined.close_for };
+    let holding = Holding {
+        at: now,
+        open,
+        open_for: combined.open_for,
+        close,
+        close_for: combined.close_for,
+        damped: rule.damped,
+    };
     let judgement = judgement(rule, combined, &truths, holding, now);
     life::advance(state, rule, judgement, now, out);
     if let Some(unseen) = rule.unseen {
@@ -175,6 +182,7 @@ fn unseen_judgement(
         open_for: after,
         close: Truth::from(!unknown),
         close_for: Span::default(),
+        damped: rule.damped,
     };
     let mut judgement = judgement(rule, combined, truths, holding, now);
     judgement.subject = format!("unseen:{SUBJECT}");

@@ -89,7 +89,7 @@ pub(crate) fn carry_out(
         Turn::Opens => {
             *told = Some(now);
             let mut alert = open(rule, judgement, episode, now);
-            alert.flapping = timers.flaps();
+            alert.flapping = timers.flaps;
             state.opened(&alert);
             out.push(AlertChange::of(AlertChangeKind::Opened, alert.clone(), now));
             if alert.flapping {

@@ -63,6 +63,8 @@ pub(crate) struct CellPlan {
     pub(crate) close_for: Span,
     /// Whether its severity changes with time.
     pub(crate) steps: bool,
+    /// Whether what flaps is held open.
+    pub(crate) damped: bool,
 }
 
 /// One shard.
@@ -157,6 +159,7 @@ impl Plan {
                 open_for: Span::default(),
                 close_for: Span::default(),
                 steps: false,
+                damped: true,
             };
             self.add_cell(*input, cell);
         }
@@ -178,7 +181,8 @@ impl Plan {
         for datastream in kind.datastreams() {
             let steps = !rule.severity_steps.is_empty();
             let look = look.clone();
-            let cell = CellPlan { rule: rule_place, part, series: 0, look, open_for, close_for, steps };
+            let damped = rule.damped;
+            let cell = CellPlan { rule: rule_place, part, series: 0, look, open_for, close_for, steps, damped };
             self.add_cell(*datastream, cell);
         }
     }

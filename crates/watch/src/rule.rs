@@ -35,6 +35,8 @@ pub struct Rule {
     pub severity_steps: Vec<SeverityStep>,
     /// What to ring when the condition cannot be seen.
     pub unseen: Option<Unseen>,
+    /// Whether an alert that comes and goes is held open until it has been calm for a while.
+    pub damped: bool,
 }
 
 impl Rule {

@@ -219,6 +219,7 @@ impl Cell {
                     open_for: plan.open_for,
                     close: seen.close,
                     close_for: plan.close_for,
+                    damped: plan.damped,
                 });
                 let due = || plan.steps || self.told.is_none_or(|told| now.since(told) >= UPDATE_EVERY);
                 match turn {

@@ -6,9 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::truth::Truth;
 
-/// Opening so often within [`FLAP_WINDOW`] is flapping: nobody can act on what comes and goes.
-pub const FLAP_OPENS: u8 = 3;
-/// See [`FLAP_OPENS`].
+/// Opening three times within so long is flapping: nobody can act on what comes and goes.
 pub const FLAP_WINDOW: Span = Span::h(1);
 /// How long the close condition must hold before an alert that flaps resolves, where its rule asks for less.
 pub const FLAP_CALM: Span = Span::min(30);
@@ -28,8 +26,10 @@ pub(crate) struct Timers {
     pub(crate) closed: Option<Time>,
     /// When it opened.
     pub(crate) opened: Option<Time>,
-    /// How often it opened within [`FLAP_WINDOW`] of the time before.
-    pub(crate) opens: u8,
+    /// When the one before that opened.
+    pub(crate) opened_before: Option<Time>,
+    /// The alert that stands is the third within [`FLAP_WINDOW`].
+    pub(crate) flaps: bool,
     /// An alert stands.
     pub(crate) stands: bool,
 }
@@ -42,6 +42,8 @@ pub(crate) struct Holding {
     pub(crate) open_for: Span,
     pub(crate) close: Truth,
     pub(crate) close_for: Span,
+    /// Whether what flaps is held open.
+    pub(crate) damped: bool,
 }
 
 /// What became of a subject.
@@ -60,13 +62,13 @@ pub(crate) enum Turn {
 impl Timers {
     /// Moves the timers on.
     pub(crate) fn advance(&mut self, holding: Holding) -> Turn {
-        let Holding { at, open, open_for, close, close_for } = holding;
+        let Holding { at, open, open_for, close, close_for, damped } = holding;
         let held = held(&mut self.open_since, open, at);
         if !self.stands {
             if held.is_none_or(|held| held < open_for) {
                 return Turn::Quiet;
             }
-            self.open(at);
+            self.open(at, damped);
             return Turn::Opens;
         }
         match open {
@@ -75,7 +77,7 @@ impl Timers {
             Truth::Unknown => {}
         }
         let calm = self::held(&mut self.close_since, close, at);
-        let close_for = if self.flaps() { close_for.max(FLAP_CALM) } else { close_for };
+        let close_for = if self.flaps { close_for.max(FLAP_CALM) } else { close_for };
         if calm.is_none_or(|calm| calm < close_for) {
             return Turn::Stands;
         }
@@ -87,20 +89,15 @@ impl Timers {
         Turn::Resolves
     }
 
-    fn open(&mut self, at: Time) {
-        let again = self.opened.is_some_and(|before| at.since(before) <= FLAP_WINDOW);
-        self.opens = if again { self.opens.saturating_add(1) } else { 1 };
+    fn open(&mut self, at: Time, damped: bool) {
+        self.flaps = damped && self.opened_before.is_some_and(|before| at.since(before) <= FLAP_WINDOW);
         self.stands = true;
+        self.opened_before = self.opened;
         self.opened = Some(at);
         self.episode = self.open_since;
         self.closed = None;
         self.close_since = None;
         self.calm_since = None;
-    }
-
-    /// Whether the alert that stands flaps.
-    pub(crate) fn flaps(&self) -> bool {
-        self.opens >= FLAP_OPENS
     }
 
     /// What happened in a hole between readings is not known, so nothing has "held" through it.
@@ -123,7 +120,7 @@ impl Timers {
     /// The next instant at which a timer runs out, if nothing changes: for kinds that the clock moves on.
     pub(crate) fn runs_out(&self, open_for: Span, close_for: Span) -> Option<Time> {
         if self.stands {
-            let close_for = if self.flaps() { close_for.max(FLAP_CALM) } else { close_for };
+            let close_for = if self.flaps { close_for.max(FLAP_CALM) } else { close_for };
             return self.close_since.map(|since| since + close_for);
         }
         self.open_since.map(|since| since + open_for)

@@ -74,6 +74,7 @@ pub(crate) fn judgements(state: &State, context: &Context, rule: &Rule, kind: &O
                 open_for: kind.open_for,
                 close: Truth::from(trouble.count < kind.close_below).when_seen(blind.is_none()),
                 close_for: kind.close_for,
+                damped: rule.damped,
             },
             blind: blind.clone(),
             severity: rule.severity,

@@ -151,6 +151,7 @@ fn judged(context: &Context, rule: &Rule, warning: &Warning, place: &Place, subj
             open_for: Span::default(),
             close: Truth::Unknown,
             close_for: Span::default(),
+            damped: rule.damped,
         },
         blind: None,
         severity: rule.severity.max(warning.severity),

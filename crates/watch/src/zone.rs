@@ -70,6 +70,7 @@ pub(crate) fn judgements(state: &State, context: &Context, rule: &Rule, kind: &O
                 open_for: kind.open_for,
                 close: seen(kind.close.holds(there.count)),
                 close_for: kind.close_for,
+                damped: rule.damped,
             },
             blind: blind.clone(),
             severity: rule.severity,

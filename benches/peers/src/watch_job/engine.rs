@@ -6,7 +6,7 @@ use anyhow::{Context as _, bail};
 use city::alert::AlertChangeKind;
 use city::record::Entry;
 use city::{
-    Contract, Datastream, DatastreamId, FeedKind, Observation, Observations, ObservedProperty, Position, Record, Span,
+    Contract, Datastream, DatastreamId, FeedKind, Observation, Observations, ObservedProperty, Position, Purpose, Record, Span,
     Thing, ThingId, Time,
 };
 use jiff::tz::TimeZone;
@@ -55,6 +55,12 @@ impl Engine {
             contracts: &contracts,
             places: &[],
             roles: &[rule::OWNER.to_owned()],
+            purposes: &[Purpose {
+                id: "measure".to_owned(),
+                words: "To measure how the watch grows.".to_owned(),
+                roles: vec![rule::OWNER.to_owned()],
+                feeds: vec![FEED.into()],
+            }],
         };
         let rules = match watch::parse(&[RuleFile { path: "rules/job.toml", text: &text }], &known) {
             Ok(rules) => rules,
@@ -69,6 +75,9 @@ impl Engine {
             places: Vec::new(),
             timetables: BTreeMap::new(),
             timezone: TimeZone::UTC,
+            links: Vec::new(),
+            on_call: None,
+            workers: 1,
         });
         let state = snapshot.map_or(Ok(State::default()), postcard::from_bytes).context("the snapshot is damaged")?;
         Ok(Self { context, state })

@@ -132,8 +132,8 @@ fn closed_values(kind: &str) -> &str {
         let Some((at, _)) = comma else { return kind };
         inner = body.get(at + 1..).unwrap_or_default();
     }
-    // A number holds no text, and neither does a tuple or a list of them.
-    let numbers = ["bool", "i32", "i64", "u8", "u16", "u32", "u64", "f32", "f64"];
+    // A number holds no text, and neither does a tuple or a list of them; but bytes do.
+    let numbers = ["bool", "i32", "i64", "u16", "u32", "u64", "f32", "f64"];
     let mut words = inner.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|word| !word.is_empty());
     let closed = |word: &str| word.starts_with(|c: char| c.is_ascii_uppercase()) || numbers.contains(&word);
     if words.all(closed) { inner } else { kind }

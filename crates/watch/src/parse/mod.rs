@@ -227,6 +227,7 @@ fn parse_file(
     let guard = combined::guard(fields, town, mistakes);
     let severity_steps = severity_steps(fields, mistakes);
     let unseen = unseen(fields, mistakes);
+    let damped = !fields.has("damped") || fields.flag("damped", mistakes);
     let kind_name = fields.choice("kind", &KINDS, mistakes)?.value;
     let kind = parse_kind(kind_name, fields, town, asks, mistakes);
     check_extras(kind_name, fields, mistakes);
@@ -249,6 +250,7 @@ fn parse_file(
         guard,
         severity_steps,
         unseen,
+        damped,
     })
 }
 
