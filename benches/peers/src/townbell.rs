@@ -193,6 +193,12 @@ south = -30.3
 east = -50.7
 north = -29.6
 
+[[purpose]]
+id = "measure"
+words = "To measure how the watch grows."
+roles = ["duty_officer"]
+feeds = ["grid"]
+
 [[observed_property]]
 id = "reading"
 name = "Reading"
