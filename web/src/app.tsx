@@ -1,8 +1,12 @@
 import { createEffect, createSignal, Match, Show, Switch } from "solid-js";
-import { AcknowledgeDialog } from "./alerts/acknowledge-dialog";
+import { ActionDialog } from "./alerts/action-dialog";
 import { AlertPage } from "./alerts/alert-page";
 import { AlertsPage } from "./alerts/alerts-page";
-import { setTaking, taking } from "./alerts/taking";
+import { acting, setActing } from "./alerts/taking";
+import { rings } from "./alerts/words";
+import { OnCallPage } from "./calls/on-call-page";
+import { SilenceDialog } from "./calls/silence-dialog";
+import { SilencesPage } from "./calls/silences-page";
 import { alerts, city, cityNow, zone } from "./city/city";
 import { NightDesk } from "./desk/night-desk";
 import { FeedsPage } from "./feeds/feeds-page";
@@ -11,7 +15,9 @@ import { moveLine, useKeys } from "./keys/keys";
 import { MapPage } from "./map/map-page";
 import { CharterPage } from "./public/charter-page";
 import { PublicPage } from "./public/public-page";
+import { MovesPage } from "./rules/moves-page";
 import { RulesPage } from "./rules/rules-page";
+import { TryPage } from "./rules/try-page";
 import { when } from "./say/time";
 import { back, go, page } from "./shell/route";
 import { TopBar } from "./shell/top-bar";
@@ -23,6 +29,10 @@ const TITLES: Record<ReturnType<typeof page>["name"], string> = {
   alerts: "Alerts",
   alert: "Alert",
   rules: "Rules",
+  try: "Try a rule",
+  moves: "What moves with what",
+  silences: "Silences",
+  "on-call": "On call",
   public: "Public page",
   charter: "Charter",
   missing: "No such page",
@@ -33,7 +43,7 @@ const isForResidents = () => page().name === "public" || page().name === "charte
 
 function useTitle() {
   createEffect(() => {
-    const open = alerts().filter((alert) => alert.state === "open").length;
+    const open = alerts().filter(rings).length;
     const first = open > 0 && !isForResidents() ? `${open} open · ` : "";
     document.title = `${first}${TITLES[page().name]} · Townbell`;
   });
@@ -50,6 +60,8 @@ function usePages() {
     { keys: "g a", words: "alerts", run: () => go("/alerts") },
     { keys: "g f", words: "feeds", run: () => go("/feeds") },
     { keys: "g r", words: "rules", run: () => go("/rules") },
+    { keys: "g s", words: "silences", run: () => go("/silences") },
+    { keys: "g o", words: "on call", run: () => go("/on-call") },
     { keys: "g p", words: "public page", run: () => go("/public") },
     { keys: "Escape", words: "back", run: back },
     { keys: "?", words: "these keys", run: () => setHelp(true) },
@@ -93,6 +105,18 @@ function ControlRoom(props: { onHelp(): void }) {
         <Match when={page().name === "rules"}>
           <RulesPage />
         </Match>
+        <Match when={page().name === "try"}>
+          <TryPage />
+        </Match>
+        <Match when={page().name === "moves"}>
+          <MovesPage />
+        </Match>
+        <Match when={page().name === "silences"}>
+          <SilencesPage />
+        </Match>
+        <Match when={page().name === "on-call"}>
+          <OnCallPage />
+        </Match>
         <Match when={page().name === "missing"}>
           <main id="main" tabindex="-1" class="page">
             <h1>No such page</h1>
@@ -135,8 +159,14 @@ export function App() {
       <Show when={help()}>
         <HelpDialog onClose={closeHelp} />
       </Show>
-      <Show when={taking()} keyed>
-        {(alert) => <AcknowledgeDialog alert={alert} onClose={() => setTaking(null)} />}
+      <Show when={acting()} keyed>
+        {({ act, alert }) =>
+          act === "silence" ? (
+            <SilenceDialog alert={alert} onClose={() => setActing(null)} />
+          ) : (
+            <ActionDialog act={act} alert={alert} onClose={() => setActing(null)} />
+          )
+        }
       </Show>
       <div class="visually-hidden" role="alert">
         {city.loudest()}

@@ -4,6 +4,7 @@ import "./style/parts.css";
 import "./style/desk.css";
 import "./style/map.css";
 import "./style/pages.css";
+import "./style/life.css";
 import "./style/public.css";
 import { render } from "solid-js/web";
 import { App } from "./app";

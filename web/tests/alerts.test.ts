@@ -107,6 +107,8 @@ describe("the history of an alert", () => {
     at: "2024-05-02T03:00:00Z",
     kind,
     alert: alert({}),
+    by: null,
+    words: null,
   });
   const shape = (kinds: ("opened" | "updated" | "acknowledged")[]) =>
     runs(kinds.map(step)).map((run) => run.changes.length);

@@ -29,7 +29,7 @@ describe("fold", () => {
     const picture = withSnapshot();
     fold(picture, { kind: "snapshot", data: { ...snapshot(), vehicles: [], alerts: [] } });
     expect(Object.keys(picture.vehicles)).toEqual([]);
-    expect(Object.keys(picture.alerts)).toEqual([]);
+    expect([...picture.alerts.keys()]).toEqual([]);
     expect(Object.keys(picture.feeds)).toEqual(["water", "bus-positions"]);
   });
 
@@ -66,18 +66,27 @@ describe("fold", () => {
   test("an alert stands as it does after the step", () => {
     const picture = withSnapshot();
     const taken = alert({ id: "a1", state: "acknowledged", acknowledged_by: "water_desk" });
-    fold(picture, { kind: "alert", data: { at: NOW, kind: "acknowledged", alert: taken } });
-    expect(picture.alerts.a1?.state).toBe("acknowledged");
+    fold(picture, {
+      kind: "alert",
+      data: { at: NOW, kind: "acknowledged", alert: taken, by: "water_desk", words: null },
+    });
+    expect(picture.alerts.get("a1")?.state).toBe("acknowledged");
   });
 
   test("alerts that closed more than a day ago leave with the clock", () => {
     const picture = withSnapshot();
     const closed = alert({ id: "old", state: "resolved", resolved: "2024-05-01T03:59:00Z" });
     const recent = alert({ id: "new", state: "resolved", resolved: "2024-05-01T05:00:00Z" });
-    fold(picture, { kind: "alert", data: { at: NOW, kind: "resolved", alert: closed } });
-    fold(picture, { kind: "alert", data: { at: NOW, kind: "resolved", alert: recent } });
+    fold(picture, {
+      kind: "alert",
+      data: { at: NOW, kind: "resolved", alert: closed, by: null, words: null },
+    });
+    fold(picture, {
+      kind: "alert",
+      data: { at: NOW, kind: "resolved", alert: recent, by: null, words: null },
+    });
     fold(picture, { kind: "clock", data: { now: NOW, speed: 60 } });
-    expect(Object.keys(picture.alerts).sort()).toEqual(["a1", "new"]);
+    expect([...picture.alerts.keys()].sort()).toEqual(["a1", "new"]);
     expect(picture.speed).toBe(60);
   });
 

@@ -7,12 +7,13 @@ import { hourMinute } from "../say/time";
 import { alertPath } from "../shell/route";
 import { SeveritySign, StaleSign } from "./severity-sign";
 import { setSelectedAlert } from "./taking";
-import { brief, holder, lasting, overdue, remaining, sentence } from "./words";
+import { brief, capital, holder, lasting, marks, overdue, remaining, sentence } from "./words";
 
 /** One alert: what, how much, do what, who has it, how long is left. */
 export function AlertLine(props: { alert: Alert; selected: boolean; lines: DetailLines }) {
   const now = cityNow;
   const compact = () => props.lines === 1;
+  const marked = () => marks(props.alert, now(), zone());
   return (
     <li>
       <a
@@ -36,6 +37,9 @@ export function AlertLine(props: { alert: Alert; selected: boolean; lines: Detai
           <strong class="alert-title">{glued(props.alert.title)}</strong>
           <span class="alert-detail">
             <Show when={props.alert.blind}>{(blind) => <Blind blind={blind()} whole={!compact()} />}</Show>
+            <Show when={marked().length > 0}>
+              <span class="marks">{capital(marked().join(", "))}.</span>{" "}
+            </Show>
             {/* With little room, what to do comes before how much. */}
             <Show when={!compact()}>{brief(props.alert, props.lines)} </Show>
             <span class="first">First: {sentence(props.alert.first_action)}</span> {holder(props.alert)}

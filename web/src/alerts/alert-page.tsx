@@ -1,7 +1,7 @@
 import { createEffect, createMemo, createResource, on, Show } from "solid-js";
 import { askAlert, Refusal } from "../api/ask";
 import type { Alert } from "../api/types";
-import { city, cityNow, findDatastream, zone } from "../city/city";
+import { alertOf, city, cityNow, findDatastream, zone } from "../city/city";
 import { useKeys } from "../keys/keys";
 import { figure, words } from "../say/figure";
 import { glued } from "../say/glued";
@@ -9,8 +9,9 @@ import { age, length } from "../say/span";
 import { hourMinute, milliseconds, when } from "../say/time";
 import { back } from "../shell/route";
 import { AlertChart } from "./alert-chart";
+import { Actions, Nested, Standing, ToldOf } from "./alert-standing";
 import { SeveritySign, StaleSign } from "./severity-sign";
-import { setSelectedAlert, setTaking } from "./taking";
+import { setSelectedAlert, useAlertKeys } from "./taking";
 import { Timeline } from "./timeline";
 import { holder, lasting, overdue, remaining, sentence } from "./words";
 
@@ -29,28 +30,17 @@ export function AlertPage(props: { id: string }) {
     const got = asked();
     return got instanceof Refusal ? got : undefined;
   };
-  const alert = createMemo<Alert | undefined>(() => city.picture.alerts[props.id] ?? answer()?.alert);
-  // A change that comes live has a line in the history: ask for it.
-  createEffect(
-    on(
-      () => [alert()?.state, alert()?.blind?.since, alert()?.detail].join(),
-      () => refetch(),
-      { defer: true },
-    ),
-  );
+  const alert = createMemo<Alert | undefined>(() => alertOf(props.id) ?? answer()?.alert);
+  // A change that comes live has a line in the history: ask for it. A comment changes nothing else of the alert, so
+  // any new copy of it counts.
+  createEffect(on(alert, () => refetch(), { defer: true }));
   createEffect(() => setSelectedAlert(props.id));
   const restsOn = () => {
     const datastream = alert()?.datastream;
     return datastream === null || datastream === undefined ? undefined : findDatastream(datastream);
   };
-  const take = () => {
-    const current = alert();
-    if (current?.state === "open") setTaking(current);
-  };
-  useKeys("Alert", [
-    { keys: "a", words: "acknowledge", run: take },
-    { keys: "Escape", words: "back", run: back },
-  ]);
+  useAlertKeys("Alert", alert);
+  useKeys("Alert", [{ keys: "Escape", words: "back", run: back }]);
 
   return (
     <main id="main" tabindex="-1" class="page">
@@ -66,7 +56,11 @@ export function AlertPage(props: { id: string }) {
               </p>
             </header>
             <div class="alert-body">
-              <Facts alert={shown()} onTake={take} />
+              <div class="alert-side">
+                <Facts alert={shown()} />
+                <Nested alert={shown()} />
+                <ToldOf id={shown().id} steps={answer()?.history.length ?? 0} />
+              </div>
               <div class="alert-side">
                 <Show when={restsOn()}>
                   {(found) => <AlertChart thing={found().thing} datastream={found().datastream} />}
@@ -92,7 +86,7 @@ function Missing(props: { refusal: Refusal | undefined; loading: boolean }) {
   );
 }
 
-function Facts(props: { alert: Alert; onTake(): void }) {
+function Facts(props: { alert: Alert }) {
   const series = () => (props.alert.datastream === null ? undefined : findDatastream(props.alert.datastream));
   const place = () => city.about()?.places.find((one) => one.id === props.alert.place);
   return (
@@ -108,6 +102,7 @@ function Facts(props: { alert: Alert; onTake(): void }) {
           </p>
         )}
       </Show>
+      <Standing alert={props.alert} />
       <dl class="facts">
         <dt>What</dt>
         <dd>{props.alert.detail}</dd>
@@ -120,6 +115,9 @@ function Facts(props: { alert: Alert; onTake(): void }) {
         <dt>Who</dt>
         <dd>
           {holder(props.alert)} <span class="dim">{words(props.alert.owner)} answers for it.</span>
+          <Show when={props.alert.assigned_to}>
+            {(to) => <span class="line-detail">Given to {words(to()).toLowerCase()}.</span>}
+          </Show>
           <Show when={props.alert.note}>
             <span class="line-detail">Note: {props.alert.note}</span>
           </Show>
@@ -174,11 +172,7 @@ function Facts(props: { alert: Alert; onTake(): void }) {
           <span class="dim">version {props.alert.rule_version}</span>
         </dd>
       </dl>
-      <Show when={props.alert.state === "open"}>
-        <button type="button" class="primary" onClick={() => props.onTake()}>
-          Acknowledge <kbd>a</kbd>
-        </button>
-      </Show>
+      <Actions alert={props.alert} />
     </section>
   );
 }

@@ -1,160 +1,194 @@
-import { createEffect, createMemo, createResource, createSignal, createUniqueId, For, Show } from "solid-js";
-import { createStore, reconcile, unwrap } from "solid-js/store";
-import { askAlerts } from "../api/ask";
+import { createMemo, createSignal, createUniqueId, For, type JSX, Show } from "solid-js";
 import type { Alert } from "../api/types";
-import { alerts, city, cityNow, zone } from "../city/city";
+import { alertOf, alerts, city } from "../city/city";
 import { focusFilter } from "../keys/filter";
 import { useKeys } from "../keys/keys";
-import { words } from "../say/figure";
-import { when } from "../say/time";
-import { alertPath, go } from "../shell/route";
-import { byOpened, byUrgency, unresolved } from "./order";
-import { SeveritySign } from "./severity-sign";
-import { selectedAlert, setSelectedAlert, setTaking } from "./taking";
-import { lasting, overdue, remaining } from "./words";
+import { count, words } from "../say/figure";
+import { AlertTable } from "./alert-table";
+import { SEVERITIES, tallyOf } from "./order";
+import { roles } from "./role";
+import { flat, rowsOf } from "./rows";
+import { ANY, createSearch, isSearch, type Wanted } from "./search";
+import { selectedAlert, useAlertKeys } from "./taking";
 
-const ASKED_MAX = 500;
-
-type Which = "all" | "unresolved" | "resolved";
-
-function matches(alert: Alert, wanted: string): boolean {
-  const text =
-    `${alert.title} ${alert.detail} ${alert.severity} ${alert.state} ${alert.owner} ${alert.acknowledged_by ?? ""} ${alert.note ?? ""}`.toLowerCase();
-  return wanted
-    .toLowerCase()
-    .split(/\s+/)
-    .every((word) => text.includes(word));
+/** What the city has now, with what the server keeps of before. */
+function merged(kept: Alert[]): Alert[] {
+  const live = alerts();
+  const known = new Set(live.map((alert) => alert.id));
+  return [...live, ...kept.filter((alert) => !known.has(alert.id))];
 }
 
-function belongs(alert: Alert, which: Which): boolean {
-  return which === "all" || unresolved(alert) === (which === "unresolved");
-}
-
-/** History of the server with what has come since, unresolved first. */
-function createAllAlerts() {
-  const [history] = createResource(() => askAlerts("all", ASKED_MAX).catch(() => ({ items: [] as Alert[] })));
-  return createMemo(() => {
-    const all = new Map((history()?.items ?? []).map((alert) => [alert.id, alert]));
-    for (const alert of alerts()) all.set(alert.id, alert);
-    const list = [...all.values()];
-    return [...list.filter(unresolved).sort(byUrgency), ...list.filter((a) => !unresolved(a)).sort(byOpened)];
-  });
-}
-
-/** Every alert, open and closed, with a search. */
+/** Every alert: what calls, what is kept quiet, what is over; and a search over all that is kept. */
 export function AlertsPage() {
-  const all = createAllAlerts();
-  const [wanted, setWanted] = createSignal("");
-  const [which, setWhich] = createSignal<Which>("all");
-  const ids = { filter: createUniqueId(), which: createUniqueId() };
-  const found = createMemo(() =>
-    all().filter((alert) => belongs(alert, which()) && matches(alert, wanted())),
+  const [wanted, setWanted] = createSignal<Wanted>(ANY);
+  const [opened, setOpened] = createSignal<ReadonlySet<string>>(new Set<string>());
+  const search = createSearch(wanted);
+  const rows = createMemo(() =>
+    isSearch(wanted()) ? flat(search.found()) : rowsOf(merged(search.found()), opened()),
   );
-  const [lines, setLines] = createStore<Alert[]>([]);
-  createEffect(() => setLines(reconcile(structuredClone(found().map((one) => unwrap(one))), { key: "id" })));
-  const take = () => {
-    const alert = found().find((one) => one.id === selectedAlert());
-    if (alert?.state === "open") setTaking(alert);
+  const tally = createMemo(() => tallyOf(alerts()));
+  const turn = (id: string) =>
+    setOpened((before) => {
+      const after = new Set(before);
+      if (!after.delete(id)) after.add(id);
+      return after;
+    });
+  const current = () => {
+    const id = selectedAlert();
+    return id ? (alertOf(id) ?? search.found().find((one) => one.id === id)) : undefined;
   };
+  useAlertKeys("Alerts", current);
   useKeys("Alerts", [
-    { keys: "a", words: "acknowledge the selected alert", run: take },
+    { keys: "o", words: "show or fold what the selected alert hides", run: () => turn(current()?.id ?? "") },
     { keys: "/", words: "search", run: focusFilter },
   ]);
+  const none = () => {
+    if (search.problem()) return search.problem();
+    if (search.loading()) return "Asking for alerts.";
+    if (isSearch(wanted())) return "No alert matches.";
+    return city.now() === null ? "Waiting for the city's first word." : "No alert yet.";
+  };
 
   return (
     <main id="main" tabindex="-1" class="page">
       <header class="page-head">
         <h1>Alerts</h1>
         <p class="dim">
-          {all().filter((alert) => alert.state === "open").length} open,{" "}
-          {all().filter((alert) => alert.state === "acknowledged").length} taken,{" "}
-          {all().filter((alert) => alert.state === "resolved").length} closed
+          {count(tally().open)} open, {count(tally().taken)} taken, {count(tally().quiet)} quiet,{" "}
+          {count(tally().closed)} closed in the last day
         </p>
         <div class="page-tools">
-          <label for={ids.filter} class="visually-hidden">
-            Search
-          </label>
-          <input
-            id={ids.filter}
-            type="search"
-            data-filter
-            placeholder="Search: words, a role, a severity"
-            value={wanted()}
-            onInput={(event) => setWanted(event.currentTarget.value)}
-            onKeyDown={(event) => event.key === "Escape" && event.currentTarget.blur()}
-          />
-          <label for={ids.which} class="visually-hidden">
-            Which
-          </label>
-          <select
-            id={ids.which}
-            value={which()}
-            onChange={(event) => setWhich(event.currentTarget.value as Which)}
-          >
-            <option value="all">open and closed</option>
-            <option value="unresolved">open and taken</option>
-            <option value="resolved">closed</option>
-          </select>
+          <a href="/silences" class="button">
+            Silences
+          </a>
         </div>
       </header>
-      <table class="wide">
-        <thead>
-          <tr>
-            <th scope="col">Severity</th>
-            <th scope="col">What</th>
-            <th scope="col">Opened</th>
-            <th scope="col">Time</th>
-            <th scope="col">Who has it</th>
-          </tr>
-        </thead>
-        <tbody>
-          <For each={lines}>{(alert) => <Line alert={alert} />}</For>
-        </tbody>
-      </table>
-      <Show when={lines.length === 0}>
-        <p class="empty">
-          {wanted()
-            ? "No alert matches."
-            : city.now() === null
-              ? "Waiting for the city's first word."
-              : "No alert yet."}
+      <Search wanted={wanted()} onChange={(some) => setWanted({ ...wanted(), ...some })} />
+      <AlertTable rows={rows()} onTurn={turn} />
+      <Show when={rows().length === 0 || search.problem()}>
+        <p class="empty" role="status">
+          {none()}
         </p>
+      </Show>
+      <Show when={!search.ended() && rows().length > 0}>
+        <button type="button" class="more" data-line="" onClick={() => void search.more()}>
+          {isSearch(wanted()) ? "More of them" : "Older ones"}
+        </button>
       </Show>
     </main>
   );
 }
 
-function Line(props: { alert: Alert }) {
-  const chosen = () => selectedAlert() === props.alert.id;
+const STATES: [Wanted["state"], string][] = [
+  ["", "open and closed"],
+  ["open", "open"],
+  ["acknowledged", "taken"],
+  ["resolved", "closed"],
+];
+
+function Search(props: { wanted: Wanted; onChange(some: Partial<Wanted>): void }) {
+  const rules = createMemo(() => [...new Set(alerts().map((alert) => alert.key.rule))].sort());
+  const list = createUniqueId();
   return (
-    <tr
-      data-state={props.alert.state}
-      classList={{ selected: chosen(), closed: props.alert.state === "resolved" }}
-      onClick={() => go(alertPath(props.alert.id))}
-    >
-      <td>
-        <span class="with-sign">
-          <SeveritySign severity={props.alert.severity} size={22} />
-          <span class="dim">{words(props.alert.severity)}</span>
-        </span>
-      </td>
-      <td>
-        <a
-          href={alertPath(props.alert.id)}
-          data-line={chosen() ? "selected" : ""}
-          data-alert={props.alert.id}
-          onFocus={() => setSelectedAlert(props.alert.id)}
-        >
-          {props.alert.title}
-        </a>
-        <span class="line-detail">{props.alert.detail}</span>
-      </td>
-      <td class="figure">{when(props.alert.opened, cityNow(), zone())}</td>
-      <td class="figure" classList={{ over: overdue(props.alert, cityNow()) }}>
-        {remaining(props.alert, cityNow())}
-        <span class="line-detail">{lasting(props.alert, cityNow(), zone())}</span>
-      </td>
-      <td>{props.alert.acknowledged_by ? words(props.alert.acknowledged_by) : "nobody"}</td>
-    </tr>
+    <search class="search">
+      <Labelled label="Words">
+        {(id) => (
+          <input
+            id={id}
+            type="search"
+            data-filter
+            placeholder="In what it says or is about"
+            value={props.wanted.text}
+            onInput={(event) => props.onChange({ text: event.currentTarget.value })}
+            onKeyDown={(event) => event.key === "Escape" && event.currentTarget.blur()}
+          />
+        )}
+      </Labelled>
+      <Choice
+        label="Which"
+        value={props.wanted.state}
+        options={STATES}
+        onChange={(state) => props.onChange({ state: state as Wanted["state"] })}
+      />
+      <Choice
+        label="At least"
+        value={props.wanted.severity}
+        options={[
+          ["", "any severity"],
+          ...SEVERITIES.slice(1).map((one): [string, string] => [one, words(one)]),
+        ]}
+        onChange={(severity) => props.onChange({ severity })}
+      />
+      <Choice
+        label="Owner"
+        value={props.wanted.owner}
+        options={[["", "any role"], ...roles().map((one): [string, string] => [one, words(one)])]}
+        onChange={(owner) => props.onChange({ owner })}
+      />
+      <Labelled label="Rule">
+        {(id) => (
+          <>
+            <input
+              id={id}
+              list={list}
+              autocomplete="off"
+              placeholder="any"
+              value={props.wanted.rule}
+              onInput={(event) => props.onChange({ rule: event.currentTarget.value })}
+            />
+            <datalist id={list}>
+              <For each={rules()}>{(rule) => <option value={rule} />}</For>
+            </datalist>
+          </>
+        )}
+      </Labelled>
+      <Labelled label="Opened from">
+        {(id) => (
+          <input
+            id={id}
+            type="date"
+            value={props.wanted.from}
+            onInput={(event) => props.onChange({ from: event.currentTarget.value })}
+          />
+        )}
+      </Labelled>
+      <Labelled label="to">
+        {(id) => (
+          <input
+            id={id}
+            type="date"
+            value={props.wanted.to}
+            onInput={(event) => props.onChange({ to: event.currentTarget.value })}
+          />
+        )}
+      </Labelled>
+    </search>
+  );
+}
+
+function Labelled(props: { label: string; children(id: string): JSX.Element }) {
+  const id = createUniqueId();
+  return (
+    <div class="labelled">
+      <label for={id}>{props.label}</label>
+      {props.children(id)}
+    </div>
+  );
+}
+
+function Choice(props: {
+  label: string;
+  value: string;
+  options: [string, string][];
+  onChange(value: string): void;
+}) {
+  return (
+    <Labelled label={props.label}>
+      {(id) => (
+        <select id={id} value={props.value} onChange={(event) => props.onChange(event.currentTarget.value)}>
+          <For each={props.options}>{([value, name]) => <option value={value}>{name}</option>}</For>
+        </select>
+      )}
+    </Labelled>
   );
 }

@@ -1,26 +1,44 @@
 import { For, Show } from "solid-js";
 import type { AlertChange } from "../api/types";
 import { cityNow, zone } from "../city/city";
-import { words } from "../say/figure";
+import { count, words } from "../say/figure";
 import { glued } from "../say/glued";
 import { date, when } from "../say/time";
 import { runs } from "./runs";
 import { SeveritySign } from "./severity-sign";
+import { HAPPENED, sentence } from "./words";
 
-const HAPPENED: Record<AlertChange["kind"], string> = {
-  opened: "Opened",
-  acknowledged: "Taken",
-  updated: "Changed",
-  blinded: "Can no longer be seen",
-  sighted: "Can be seen again",
-  resolved: "Closed by its own condition",
-};
+/** What was said with a step, or what the alert said after it. */
+export function said(change: AlertChange): string {
+  switch (change.kind) {
+    case "acknowledged":
+      return change.words ?? change.alert.note ?? "";
+    case "blinded":
+      return change.alert.blind?.why ?? "";
+    case "regrouped":
+      return `Hides ${count(change.alert.hides)} now.`;
+    case "opened":
+    case "updated":
+    case "sighted":
+    case "resolved":
+      return glued(`${sentence(change.alert.title)} ${change.alert.detail}`);
+    default:
+      return change.words ?? "";
+  }
+}
 
-/** What the alert said, or why, after a step. */
-function said(change: AlertChange): string {
-  if (change.kind === "acknowledged") return change.alert.note ?? "";
-  if (change.kind === "blinded") return change.alert.blind?.why ?? "";
-  return glued(`${change.alert.title}. ${change.alert.detail}`);
+/** What happened, and which role did it. */
+export function happened(change: AlertChange, now: number, zone: string): string {
+  const by = change.by ?? (change.kind === "acknowledged" ? change.alert.acknowledged_by : null);
+  const role = by ? words(by).toLowerCase() : null;
+  const { assigned_to, snoozed_until } = change.alert;
+  if (change.kind === "assigned" && assigned_to) {
+    return `Given to ${words(assigned_to).toLowerCase()}${role ? ` by ${role}` : ""}`;
+  }
+  if (change.kind === "snoozed" && snoozed_until) {
+    return `Put off until ${when(snoozed_until, now, zone)}${role ? ` by ${role}` : ""}`;
+  }
+  return role ? `${HAPPENED[change.kind]} by ${role}` : HAPPENED[change.kind];
 }
 
 /** Everything that happened to an alert, oldest first, as the journal has it. */
@@ -46,18 +64,14 @@ export function Timeline(props: { history: AlertChange[] }) {
 }
 
 function Step(props: { change: AlertChange }) {
-  const by = () => props.change.alert.acknowledged_by;
-  const happened = () =>
-    props.change.kind === "acknowledged" && by()
-      ? `Taken by ${words(by() ?? "").toLowerCase()}`
-      : HAPPENED[props.change.kind];
   return (
     <div class="step">
       <span class="figure" title={date(props.change.at, zone())}>
         {when(props.change.at, cityNow(), zone())}
       </span>
       <span>
-        <SeveritySign severity={props.change.alert.severity} size={16} /> {happened()}
+        <SeveritySign severity={props.change.alert.severity} size={16} />{" "}
+        {happened(props.change, cityNow(), zone())}
         <span class="line-detail">{said(props.change)}</span>
       </span>
     </div>

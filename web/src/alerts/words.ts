@@ -1,5 +1,5 @@
-import type { Alert } from "../api/types";
-import { words } from "../say/figure";
+import type { Alert, AlertChangeKind } from "../api/types";
+import { count, words } from "../say/figure";
 import { shortened } from "../say/shortened";
 import { left, span } from "../say/span";
 import { milliseconds, when } from "../say/time";
@@ -44,3 +44,55 @@ export function sentence(text: string): string {
   const trimmed = text.trim();
   return trimmed === "" || /[.!?…]$/.test(trimmed) ? trimmed : `${trimmed}.`;
 }
+
+/** What happened to an alert, as its history says it. */
+export const HAPPENED: Record<AlertChangeKind, string> = {
+  opened: "Opened",
+  acknowledged: "Taken",
+  updated: "Changed",
+  blinded: "Can no longer be seen",
+  sighted: "Can be seen again",
+  resolved: "Closed by its own condition",
+  assigned: "Given away",
+  snoozed: "Put off",
+  woken: "Calls again",
+  commented: "Comment",
+  hidden: "Explained by another alert: nobody is called for it",
+  surfaced: "What explained it is over: it calls for itself",
+  regrouped: "Explains more, or fewer, alerts than before",
+  silenced: "Kept quiet by a silence",
+  unsilenced: "No silence keeps it quiet any more",
+  escalated: "Nobody took it in time: the next role is called",
+  flapping: "Opens and closes again and again: held open until it is calm",
+  amended: "A reading came late, for a time at which it was open",
+};
+
+/** What keeps an open alert from calling anybody; null where nothing does. */
+export type Quiet = "hidden" | "silenced" | "snoozed";
+
+export function quiet(alert: Alert): Quiet | null {
+  if (alert.state === "resolved") return null;
+  if (alert.cause !== null) return "hidden";
+  if (alert.silenced_by !== null) return "silenced";
+  return alert.snoozed_until === null ? null : "snoozed";
+}
+
+/** Open, nobody has it, and nothing keeps it quiet. */
+export const rings = (alert: Alert) => alert.state === "open" && quiet(alert) === null;
+
+/** What stands beside an alert besides its figures: "hides 37", "snoozed until 04:10", "flapping". */
+export function marks(alert: Alert, now: number, zone: string): string[] {
+  const given = alert.assigned_to && alert.assigned_to !== alert.acknowledged_by ? alert.assigned_to : null;
+  const found = [
+    alert.hides > 0 && `hides ${count(alert.hides)}`,
+    alert.cause !== null && "explained by another alert",
+    alert.silenced_by !== null && "silenced",
+    alert.snoozed_until !== null && `snoozed until ${when(alert.snoozed_until, now, zone)}`,
+    given && `given to ${words(given).toLowerCase()}`,
+    alert.flapping && "flapping",
+    alert.late > 0 && `${count(alert.late)} ${alert.late === 1 ? "reading" : "readings"} came late`,
+  ];
+  return found.filter((mark) => typeof mark === "string");
+}
+
+export const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);

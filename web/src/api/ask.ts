@@ -19,7 +19,7 @@ async function refusalOf(response: Response): Promise<Refusal> {
   return new Refusal(response.status, title, detail);
 }
 
-async function ask<T>(path: string, request?: RequestInit): Promise<T> {
+export async function ask<T>(path: string, request?: RequestInit): Promise<T> {
   let response: Response;
   try {
     response = await fetch(path, { headers: { accept: "application/json" }, ...request });
@@ -30,7 +30,7 @@ async function ask<T>(path: string, request?: RequestInit): Promise<T> {
   return (await response.json()) as T;
 }
 
-function send<T>(path: string, body: unknown): Promise<T> {
+export function send<T>(path: string, body: unknown): Promise<T> {
   return ask(path, {
     method: "POST",
     headers: { "content-type": "application/json", accept: "application/json" },
@@ -45,14 +45,38 @@ export const askForecast = (datastream: number) => ask<Forecast>(`/api/forecast/
 export const askLog = (limit: number) => ask<{ items: LogEntry[] }>(`/api/log?limit=${limit}`);
 export const writeLog = (role: string, text: string) => send<LogEntry>("/api/log", { role, text });
 
-export const askAlerts = (state: "open" | "acknowledged" | "resolved" | "all", limit: number) =>
-  ask<{ items: Alert[] }>(`/api/alerts?state=${state}&limit=${limit}`);
+/** Which alerts; every part that is given must fit. Times are RFC 3339. */
+export interface AlertSearch {
+  state?: "open" | "acknowledged" | "resolved" | "all";
+  rule?: string;
+  owner?: string;
+  severity?: string;
+  from?: string;
+  to?: string;
+  text?: string;
+  /** Go on after this alert, the last of the page before. */
+  after?: string;
+}
+
+export function askAlerts(search: AlertSearch, limit: number): Promise<{ items: Alert[] }> {
+  const given = Object.entries(search).filter(([, value]) => value);
+  return ask(`/api/alerts?${new URLSearchParams([...given, ["limit", String(limit)]])}`);
+}
 
 export const askAlert = (id: string) =>
   ask<{ alert: Alert; history: AlertChange[] }>(`/api/alerts/${encodeURIComponent(id)}`);
 
+const onAlert = (id: string, what: string, body: unknown) =>
+  send<Alert>(`/api/alerts/${encodeURIComponent(id)}/${what}`, body);
+
 export const acknowledge = (id: string, role: string, note: string) =>
-  send<Alert>(`/api/alerts/${encodeURIComponent(id)}/acknowledge`, { role, note });
+  onAlert(id, "acknowledge", { role, note });
+export const assign = (id: string, role: string, to: string, note: string) =>
+  onAlert(id, "assign", { role, to, note });
+export const snooze = (id: string, role: string, until: string, note: string) =>
+  onAlert(id, "snooze", { role, until, note });
+export const wake = (id: string, role: string) => onAlert(id, "wake", { role });
+export const comment = (id: string, role: string, text: string) => onAlert(id, "comment", { role, text });
 
 export function askSeries(datastream: number, from: Date, to: Date, points: number): Promise<Series> {
   const query = new URLSearchParams({

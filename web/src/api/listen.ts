@@ -9,6 +9,9 @@ const KINDS: LiveEventKind[] = [
   "feed",
   "warning",
   "alert",
+  "call",
+  "notification",
+  "blind",
 ];
 
 /** Silence after which the connection counts as lost: the server's clock ticks about once a second. */

@@ -1,3 +1,5 @@
+import type { Delivery, Notification } from "./calls";
+
 // The server's answers, as api/openapi.json describes them. Times are RFC 3339 in UTC; names carry their units.
 
 export type Severity = "unknown" | "info" | "minor" | "moderate" | "severe" | "extreme";
@@ -138,6 +140,18 @@ export interface Alert {
   acknowledged: string | null;
   acknowledged_by: string | null;
   note: string | null;
+  /** The role that works on it, where that is not its owner. */
+  assigned_to: string | null;
+  snoozed_until: string | null;
+  /** It opened and closed again and again, and is held open. */
+  flapping: boolean;
+  /** The open alert that explains this one: nobody is called for it. */
+  cause: string | null;
+  /** How many open alerts this one explains. */
+  hides: number;
+  silenced_by: string | null;
+  /** Readings that came after it had closed, for a time at which it was open. */
+  late: number;
   resolved: string | null;
   expected: string | null;
   blind: Blindness | null;
@@ -147,12 +161,34 @@ export interface Alert {
   position: Position | null;
 }
 
-export type AlertChangeKind = "opened" | "acknowledged" | "updated" | "blinded" | "sighted" | "resolved";
+export type AlertChangeKind =
+  | "opened"
+  | "acknowledged"
+  | "updated"
+  | "blinded"
+  | "sighted"
+  | "resolved"
+  | "assigned"
+  | "snoozed"
+  | "woken"
+  | "commented"
+  | "hidden"
+  | "surfaced"
+  | "regrouped"
+  | "silenced"
+  | "unsilenced"
+  | "escalated"
+  | "flapping"
+  | "amended";
 
 export interface AlertChange {
   at: string;
   kind: AlertChangeKind;
   alert: Alert;
+  /** The role that did it; null: the watch itself. */
+  by: string | null;
+  /** What was said with it. */
+  words: string | null;
 }
 
 export interface CityState {
@@ -224,6 +260,9 @@ export type LiveEvent =
   | { kind: "things"; data: ThingState[] }
   | { kind: "feed"; data: FeedState }
   | { kind: "warning"; data: WarningState }
-  | { kind: "alert"; data: AlertChange };
+  | { kind: "alert"; data: AlertChange }
+  | { kind: "call"; data: Notification }
+  | { kind: "notification"; data: { key: string; state: Delivery; at: string; receipt: string | null } }
+  | { kind: "blind"; data: { since: string; until: string | null; title: string; text: string } };
 
 export type LiveEventKind = LiveEvent["kind"];

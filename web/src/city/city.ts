@@ -1,12 +1,20 @@
-import { createMemo, createResource, createRoot, createSignal } from "solid-js";
+import { batch, createMemo, createResource, createRoot, createSignal } from "solid-js";
 import { createStore, produce } from "solid-js/store";
 import { askCity } from "../api/ask";
 import { listen } from "../api/listen";
 import type { Alert, DatastreamState, LiveEvent, ThingState } from "../api/types";
+import { announcement } from "./announce";
 import { emptyPicture, fold } from "./fold";
+import { atMostEvery, byFrame } from "./frames";
 
 /** The map and the list are redrawn at most this often, however fast a replay runs. */
 const REDRAW_MS = 1_000;
+
+/** From so many alerts on, lists are made anew at most every [`ALERTS_REDRAW_MS`]. */
+const ALERTS_MANY = 2_000;
+const ALERTS_REDRAW_MS = 1_000;
+/** After these, what is kept quiet, who is called and what was sent may be another. */
+const CALLS = new Set<LiveEvent["kind"]>(["alert", "call", "notification", "snapshot"]);
 
 export type Connection = "connecting" | "connected" | "lost";
 
@@ -19,6 +27,9 @@ function createCity() {
   const [redraw, setRedraw] = createSignal(0);
   const [loudest, setLoudest] = createSignal("");
   const [quiet, setQuiet] = createSignal("");
+  const [callsChanged, setCallsChanged] = createSignal(0);
+  const [blind, setBlind] = createSignal<{ since: string; title: string; text: string } | null>(null);
+  const [alertsChanged, setAlertsChanged] = createSignal(0);
   let redrawDue = false;
 
   const scheduleRedraw = () => {
@@ -30,23 +41,35 @@ function createCity() {
     }, REDRAW_MS);
   };
 
-  /** A newly opened alert is spoken at once; anything else waits its turn. */
-  const announce = (event: LiveEvent) => {
-    if (event.kind !== "alert") return;
-    const { kind, alert } = event.data;
-    if (kind === "opened")
-      setLoudest(`Act now, ${alert.severity}: ${alert.title}. First: ${alert.first_action}`);
-    else if (kind !== "updated") setQuiet(`${alert.title}: ${kind}.`);
+  const tellAlerts = atMostEvery(
+    () => (picture.alerts.size < ALERTS_MANY ? 0 : ALERTS_REDRAW_MS),
+    () => setAlertsChanged((n) => n + 1),
+  );
+
+  /** Folds what came since the last frame in one go: a storm of alerts is then one change of the page. */
+  const take = (events: LiveEvent[]) => {
+    batch(() => {
+      setPicture(
+        produce((draft) => {
+          for (const event of events) fold(draft, event);
+        }),
+      );
+      const said = announcement(events);
+      if (said.loud) setLoudest(said.loud);
+      if (said.quiet) setQuiet(said.quiet);
+      const snapshot = events.some((event) => event.kind === "snapshot");
+      const clocked = events.some((event) => event.kind === "clock");
+      if (snapshot || clocked || events.some((event) => event.kind === "alert")) tellAlerts();
+      if (events.some((event) => CALLS.has(event.kind))) setCallsChanged((n) => n + 1);
+      for (const event of events) if (event.kind === "blind") setBlind(event.data.until ? null : event.data);
+      // The very first picture is drawn at once.
+      if (snapshot) setRedraw((n) => n + 1);
+      else if (events.some((event) => event.kind !== "clock")) scheduleRedraw();
+    });
   };
 
   listen({
-    heard(event) {
-      setPicture(produce((draft) => fold(draft, event)));
-      announce(event);
-      // The very first picture is drawn at once.
-      if (event.kind === "snapshot") setRedraw((n) => n + 1);
-      else if (event.kind !== "clock") scheduleRedraw();
-    },
+    heard: byFrame(take),
     connected() {
       setConnection("connected");
       setLostAt(null);
@@ -58,7 +81,11 @@ function createCity() {
   });
 
   const now = createMemo(() => (picture.now ? Date.parse(picture.now) : null));
-  return { about, picture, connection, lostAt, redraw, loudest, quiet, now };
+  const alerts = createMemo(() => {
+    alertsChanged();
+    return [...picture.alerts.values()];
+  });
+  return { about, picture, connection, lostAt, redraw, loudest, quiet, now, alerts, callsChanged, blind };
 }
 
 export const city = createRoot(createCity);
@@ -78,7 +105,15 @@ export function findDatastream(id: number): { thing: ThingState; datastream: Dat
   return undefined;
 }
 
-export const alerts = (): Alert[] => Object.values(city.picture.alerts);
+/** Every alert that this screen knows; changes by frames, and by seconds while there are thousands. */
+export const alerts = (): Alert[] => city.alerts();
+
+/** One of them. */
+export function alertOf(id: string): Alert | undefined {
+  city.alerts();
+  return city.picture.alerts.get(id);
+}
+
 export const feeds = () => Object.values(city.picture.feeds);
 export const things = () => Object.values(city.picture.things);
 export const warnings = () => Object.values(city.picture.warnings);

@@ -18,11 +18,15 @@ export interface Picture {
   things: Record<number, ThingState>;
   vehicles: Record<string, VehicleState>;
   warnings: Record<string, WarningState>;
-  alerts: Record<string, Alert>;
+  /**
+   * A Map and not a record: a store does not look into it, so that 50,000 alerts cost no 50,000 watchers. Whoever
+   * shows alerts reads them through `alerts()`, which says when they changed.
+   */
+  alerts: Map<string, Alert>;
 }
 
 export function emptyPicture(): Picture {
-  return { now: null, speed: null, feeds: {}, things: {}, vehicles: {}, warnings: {}, alerts: {} };
+  return { now: null, speed: null, feeds: {}, things: {}, vehicles: {}, warnings: {}, alerts: new Map() };
 }
 
 /** Resolved alerts leave the screen after this long; the history page asks the server for older ones. */
@@ -38,7 +42,7 @@ function foldSnapshot(picture: Picture, state: CityState): void {
   picture.things = byKey(state.things, (thing) => thing.id);
   picture.vehicles = byKey(state.vehicles, (vehicle) => vehicle.trip);
   picture.warnings = byKey(state.warnings, (warning) => warning.id);
-  picture.alerts = byKey(state.alerts, (alert) => alert.id);
+  picture.alerts = new Map(state.alerts.map((alert) => [alert.id, alert]));
 }
 
 function foldObservation(
@@ -59,8 +63,8 @@ function foldObservation(
 function dropOldAlerts(picture: Picture): void {
   if (!picture.now) return;
   const oldest = Date.parse(picture.now) - RESOLVED_SHOWN_MS;
-  for (const alert of Object.values(picture.alerts)) {
-    if (alert.resolved && Date.parse(alert.resolved) < oldest) delete picture.alerts[alert.id];
+  for (const alert of picture.alerts.values()) {
+    if (alert.resolved && Date.parse(alert.resolved) < oldest) picture.alerts.delete(alert.id);
   }
 }
 
@@ -92,7 +96,7 @@ export function fold(picture: Picture, event: LiveEvent): void {
       picture.warnings[event.data.id] = event.data;
       break;
     case "alert":
-      picture.alerts[event.data.alert.id] = event.data.alert;
+      picture.alerts.set(event.data.alert.id, event.data.alert);
       break;
   }
 }

@@ -1,17 +1,18 @@
-import { createMemo, For, Show } from "solid-js";
+import { createMemo, createRoot, For, Show } from "solid-js";
 import { AlertLine } from "../alerts/alert-line";
-import { actNow, unresolved } from "../alerts/order";
+import { byUrgency, callsFor, first, tallyOf } from "../alerts/order";
 import { selectedAlert } from "../alerts/taking";
 import { alerts, city } from "../city/city";
+import { count } from "../say/figure";
 import { detailLines } from "./room";
 
 /** More than five things to do now is a list to be grouped, not read. */
 const SHOWN_MAX = 5;
-/** The alerts of the night desk, most urgent first. */
+/** The alerts of the night desk, most urgent first. What is kept quiet is counted, and stands in Alerts. */
 export const shownAlerts = createShownAlerts();
 
 function createShownAlerts() {
-  return () => actNow(alerts()).slice(0, SHOWN_MAX);
+  return createRoot(() => createMemo(() => first(alerts().filter(callsFor), SHOWN_MAX, byUrgency)));
 }
 
 /** The alert that keys act on: the one chosen, or the most urgent. */
@@ -21,13 +22,14 @@ export function currentAlert() {
 }
 
 export function ActNow() {
-  const shown = createMemo(shownAlerts);
-  const total = () => alerts().filter(unresolved).length;
-  const untaken = () => alerts().filter((alert) => alert.state === "open").length;
+  const shown = shownAlerts;
+  const counts = createMemo(() => tallyOf(alerts()));
   const summary = () => {
-    if (total() === 0) return "";
-    const more = total() > SHOWN_MAX ? `, ${total() - SHOWN_MAX} more in Alerts` : "";
-    return `${untaken()} open, ${total() - untaken()} taken${more}`;
+    const { open, taken, quiet } = counts();
+    if (open + taken + quiet === 0) return "";
+    const more = open + taken > SHOWN_MAX ? `, ${count(open + taken - SHOWN_MAX)} more in Alerts` : "";
+    const kept = quiet > 0 ? `, ${count(quiet)} quiet` : "";
+    return `${count(open)} open, ${count(taken)} taken${kept}${more}`;
   };
   return (
     <section class="card act-now" aria-labelledby="act-title">
@@ -43,7 +45,11 @@ export function ActNow() {
         when={shown().length > 0}
         fallback={
           <p class="calm">
-            {city.now() === null ? "Waiting for the city's first word." : "Nothing to act on."}
+            {city.now() === null
+              ? "Waiting for the city's first word."
+              : counts().quiet > 0
+                ? "Nothing rings. What is kept quiet is in Alerts."
+                : "Nothing to act on."}
           </p>
         }
       >

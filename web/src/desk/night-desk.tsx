@@ -1,5 +1,5 @@
 import { createSignal } from "solid-js";
-import { setTaking } from "../alerts/taking";
+import { useAlertKeys } from "../alerts/taking";
 import { focusFilter } from "../keys/filter";
 import { Keys } from "../keys/help-dialog";
 import { useKeys } from "../keys/keys";
@@ -16,6 +16,7 @@ const FOOT: [string, string][] = [
   ["j k", "move"],
   ["Enter", "open"],
   ["a", "acknowledge"],
+  ["t", "take"],
   ["l", "list for the map"],
   ["?", "all keys"],
 ];
@@ -23,16 +24,12 @@ const FOOT: [string, string][] = [
 /** The first page: one officer, 3 a.m., no scrolling at 1366 by 768. Questions from top left to bottom right. */
 export function NightDesk() {
   const [listShown, setListShown] = createSignal(false);
-  const take = () => {
-    const alert = currentAlert();
-    if (alert?.state === "open") setTaking(alert);
-  };
   const open = () => {
     const alert = currentAlert();
     if (alert) go(alertPath(alert.id));
   };
+  useAlertKeys("Night desk", currentAlert);
   useKeys("Night desk", [
-    { keys: "a", words: "acknowledge the selected alert", run: take },
     { keys: "Enter", words: "open the selected alert", run: open },
     { keys: "l", words: "list in place of the map", run: () => setListShown((on) => !on) },
     { keys: "/", words: "write the log", run: focusFilter },

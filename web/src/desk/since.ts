@@ -1,4 +1,4 @@
-import { byOpened, unresolved } from "../alerts/order";
+import { unresolved } from "../alerts/order";
 import type { Alert, WarningState } from "../api/types";
 import { milliseconds } from "../say/time";
 
@@ -27,7 +27,7 @@ export interface Turn {
 }
 
 function alertTurns(alerts: Alert[], since: number): Turn[] {
-  return [...alerts].sort(byOpened).flatMap((alert): Turn[] => {
+  return alerts.flatMap((alert): Turn[] => {
     const href = `/alerts/${encodeURIComponent(alert.id)}`;
     const turn = { id: alert.id, source: "", href, language: null };
     if (alert.resolved && milliseconds(alert.resolved) >= since) {

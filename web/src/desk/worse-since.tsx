@@ -50,8 +50,11 @@ function createThen(since: () => number) {
 /** What got worse since the last handover: the lake, new alerts, warnings; then what closed. */
 export function WorseSince() {
   const [mark, setMark] = createSignal(storedSetting(STORED_AS));
-  const since = createMemo(() => handover(mark(), cityNow()));
+  // By the minute: with thousands of alerts, counting them anew at every tick would be all that the desk does.
+  const minute = createMemo(() => Math.ceil(cityNow() / 60_000) * 60_000);
+  const since = createMemo(() => handover(mark(), minute()));
   const all = createMemo(() => turns(alerts(), warnings(), since().at));
+  const counted = createMemo(() => tally(alerts(), warnings(), since().at));
   const then = createThen(() => since().at);
   const takeOver = () => {
     const now = new Date(cityNow()).toISOString();
@@ -68,7 +71,7 @@ export function WorseSince() {
           {when(since().at, cityNow(), zone())}
           {since().marked ? "" : ", 8 h ago"}
         </h2>
-        <span class="faint">{tally(alerts(), warnings(), since().at)}</span>
+        <span class="faint">{counted()}</span>
       </header>
       <ul class="worse-list">
         <Show when={told()}>

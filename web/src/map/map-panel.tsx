@@ -1,11 +1,15 @@
 import { createMemo, createSignal, lazy, Show, Suspense, untrack } from "solid-js";
 import { unwrap } from "solid-js/store";
+import { byUrgency, first, unresolved } from "../alerts/order";
 import { alerts, city, cityNow, things, warnings } from "../city/city";
 import { type MapItem, mapItems, warnedPlaces } from "./items";
 import { ListTwin } from "./list-twin";
 import { MapDetail } from "./map-detail";
 import { MapWarnings } from "./map-warnings";
 import type { Theme } from "./style";
+
+/** More symbols than this are a blot; the list of alerts has them all. */
+const ALERTS_DRAWN_MAX = 500;
 
 const CityMap = lazy(() => import("./city-map"));
 
@@ -32,7 +36,7 @@ export function createItems() {
         things: unwrap(things()).map((thing) => unwrap(thing)),
         vehicles: Object.values(unwrap(city.picture.vehicles)),
         warnings: warnings().map((warning) => unwrap(warning)),
-        alerts: alerts().map((alert) => unwrap(alert)),
+        alerts: first(alerts().filter(unresolved), ALERTS_DRAWN_MAX, byUrgency),
         places,
         now: cityNow(),
       }),

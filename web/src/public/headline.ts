@@ -1,4 +1,4 @@
-import { byUrgency, severityRank, unresolved } from "../alerts/order";
+import { byUrgency, first, severityRank, unresolved } from "../alerts/order";
 import type { Alert, WarningState } from "../api/types";
 
 /** What the public page leads with. */
@@ -12,7 +12,12 @@ const isNews = (alert: Alert) => !alert.key.subject.startsWith("feed:") && sever
 
 /** The worst open alert that concerns the city; else the worst warning that touches it; else nothing. */
 export function lead(alerts: Alert[], warnings: WarningState[]): Lead {
-  const alert = alerts.filter((one) => unresolved(one) && isNews(one)).sort(byUrgency)[0];
+  // A silence keeps a desk from being called, and changes nothing for residents.
+  const alert = first(
+    alerts.filter((one) => unresolved(one) && isNews(one)),
+    1,
+    (a, b) => severityRank(b.severity) - severityRank(a.severity) || byUrgency(a, b),
+  )[0];
   const warning = warnings
     .filter((one) => one.in_force && one.touches.length > 0)
     .sort((a, b) => severityRank(b.severity) - severityRank(a.severity) || b.sent.localeCompare(a.sent))[0];

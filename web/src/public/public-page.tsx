@@ -1,5 +1,5 @@
 import { createMemo, For, Match, Show, Switch } from "solid-js";
-import { actNow, unresolved } from "../alerts/order";
+import { unresolved } from "../alerts/order";
 import { SeveritySign, StaleSign } from "../alerts/severity-sign";
 import { sentence } from "../alerts/words";
 import type { Alert, WarningState } from "../api/types";
@@ -69,7 +69,7 @@ export function PublicPage() {
 }
 
 function AlertStory(props: { alert: Alert }) {
-  const others = () => actNow(alerts()).filter((alert) => alert.id !== props.alert.id).length;
+  const others = () => alerts().filter((alert) => unresolved(alert) && alert.id !== props.alert.id).length;
   return (
     <article class="story" data-severity={props.alert.severity}>
       <h1>{glued(props.alert.title)}</h1>

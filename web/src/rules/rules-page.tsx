@@ -27,6 +27,14 @@ export function RulesPage() {
           {rules().length} rules. Each is a text file in the city's own repository; this page is read from
           them.
         </p>
+        <div class="page-tools">
+          <a href="/rules/try" class="button">
+            Try a rule
+          </a>
+          <a href="/rules/moves" class="button">
+            What moves with what
+          </a>
+        </div>
       </header>
       <Show when={rules().length > 0} fallback={<p class="empty">{problem()}</p>}>
         <ul class="rules">

@@ -6,6 +6,10 @@ export type Page =
   | { name: "alerts" }
   | { name: "alert"; id: string }
   | { name: "rules" }
+  | { name: "try" }
+  | { name: "moves" }
+  | { name: "silences" }
+  | { name: "on-call" }
   | { name: "public" }
   | { name: "charter" }
   | { name: "missing"; path: string };
@@ -16,6 +20,10 @@ const FIXED: Record<string, Page> = {
   "/feeds": { name: "feeds" },
   "/alerts": { name: "alerts" },
   "/rules": { name: "rules" },
+  "/rules/try": { name: "try" },
+  "/rules/moves": { name: "moves" },
+  "/silences": { name: "silences" },
+  "/on-call": { name: "on-call" },
   "/public": { name: "public" },
   "/charter": { name: "charter" },
 };

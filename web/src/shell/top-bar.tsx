@@ -8,7 +8,9 @@ const PAGES: { path: string; words: string; names: string[] }[] = [
   { path: "/map", words: "Map", names: ["map"] },
   { path: "/alerts", words: "Alerts", names: ["alerts", "alert"] },
   { path: "/feeds", words: "Feeds", names: ["feeds"] },
-  { path: "/rules", words: "Rules", names: ["rules"] },
+  { path: "/rules", words: "Rules", names: ["rules", "try", "moves"] },
+  { path: "/silences", words: "Silences", names: ["silences"] },
+  { path: "/on-call", words: "On call", names: ["on-call"] },
   { path: "/public", words: "Public page", names: ["public"] },
 ];
 

@@ -1,0 +1,70 @@
+import { ask, send } from "./ask";
+import type { Severity } from "./types";
+
+// Rules tried on the past, and what moves with what: crates/townbell/src/tell/rules.rs.
+
+export interface Ring {
+  subject: string;
+  opened: string;
+  severity: Severity;
+  worst: Severity;
+  title: string;
+  saw: string;
+  resolved: string | null;
+  closed_saw: string | null;
+  stood_s: number;
+  by_night: boolean;
+  flapping: boolean;
+}
+
+export interface Backtest {
+  rule: string;
+  sentence: string;
+  state_bytes_max: number;
+  /** Null where there is no history. */
+  from: string | null;
+  to: string | null;
+  days: number;
+  entries: number;
+  rings_total: number;
+  rings_a_day: number;
+  rings_by_night: number;
+  /** 0 to 1. */
+  blind_share: number;
+  rings: Ring[];
+  /** Milliseconds since the epoch, lowest and highest reading of each hour of the first series. */
+  shape: [number, number, number][];
+}
+
+export interface Together {
+  /** Hours by which it is ahead; negative: behind. */
+  lead_h: number;
+  rho: number;
+  hours: number;
+  effective: number;
+  q: number;
+}
+
+export interface Moves {
+  datastream: number;
+  from: string;
+  to: string;
+  method: string;
+  series: number;
+  compared: number;
+  too_short: number;
+  tests: number;
+  findings: {
+    datastream: number;
+    name: string;
+    best: Together;
+    ahead: Together | null;
+    draft: string | null;
+  }[];
+}
+
+export const backtest = (text: string, name: string, days: number) =>
+  send<Backtest>("/api/backtest", { text, name, days });
+
+export const askMoves = (datastream: number, from: string) =>
+  ask<Moves>(`/api/moves?${new URLSearchParams({ datastream: String(datastream), from })}`);

@@ -1,0 +1,29 @@
+/** Why a rule does not load, and where. */
+export interface Fault {
+  words: string;
+  line: number | null;
+  column: number | null;
+}
+
+/** "rules/draft.toml:3:5: ..." is line 3, column 5. */
+export function fault(words: string): Fault {
+  const at = words.match(/:(\d+):(\d+):/);
+  return { words, line: at ? Number(at[1]) : null, column: at ? Number(at[2]) : null };
+}
+
+/** Where in the text a line and a column begin; the end of the text where it has no such line. */
+export function offsetOf(text: string, line: number, column: number): number {
+  const lines = text.split("\n");
+  const before = lines.slice(0, line - 1).reduce((sum, one) => sum + one.length + 1, 0);
+  return Math.min(text.length, before + column - 1);
+}
+
+/** A file name that the server takes: "Lake above 3 m" is "lake-above-3-m". */
+export function nameOf(words: string): string {
+  const plain = words
+    .normalize("NFD")
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^-+|-+$/g, "");
+  return plain.slice(0, 60) || "draft";
+}

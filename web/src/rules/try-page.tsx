@@ -1,0 +1,170 @@
+import { createSignal, For, onMount, Show } from "solid-js";
+import { Refusal } from "../api/ask";
+import { type Backtest, backtest } from "../api/past";
+import { useKeys } from "../keys/keys";
+import { Field } from "../shell/field";
+import { draft, setDraft, setTryAsked, tryAsked } from "./draft";
+import { fault, nameOf, offsetOf } from "./fault";
+import { Outcome } from "./outcome";
+
+const DAYS = [1, 7, 30, 90, 365];
+
+/** Writes a rule, and shows what it would have done, before anybody is woken by it. */
+export function TryPage() {
+  let text!: HTMLTextAreaElement;
+  const [days, setDays] = createSignal(30);
+  const [done, setDone] = createSignal<Backtest | null>(null);
+  const [refused, setRefused] = createSignal<string[]>([]);
+  const [trying, setTrying] = createSignal(false);
+  const [copied, setCopied] = createSignal("");
+
+  const run = async () => {
+    if (trying()) return;
+    setTrying(true);
+    setRefused([]);
+    try {
+      setDone(await backtest(draft().text, draft().name, days()));
+    } catch (error) {
+      setDone(null);
+      const words = error instanceof Refusal ? error.detail : String(error);
+      setRefused(words.split("\n").filter(Boolean));
+    } finally {
+      setTrying(false);
+    }
+  };
+  const goTo = (line: number, column: number) => {
+    const at = offsetOf(draft().text, line, column);
+    text.focus();
+    text.setSelectionRange(at, at);
+  };
+  const copy = async () => {
+    try {
+      await navigator.clipboard.writeText(draft().text);
+      setCopied(`Copied. Put it into rules/${draft().name}.toml and start Townbell anew.`);
+    } catch {
+      text.select();
+      setCopied("This browser does not let pages copy: the text is selected, copy it with Ctrl+C.");
+    }
+  };
+  onMount(() => {
+    if (tryAsked()) void run();
+    setTryAsked(false);
+  });
+  useKeys("Try a rule", [{ keys: "r", words: "check it and try it on the past", run: () => void run() }]);
+
+  return (
+    <main id="main" tabindex="-1" class="page">
+      <header class="page-head">
+        <h1>Try a rule</h1>
+        <p class="dim">
+          Nothing is saved here: a rule becomes the city's own when its text is put into the city's rules.
+        </p>
+        <div class="page-tools">
+          <a href="/rules" class="button">
+            Rules
+          </a>
+          <a href="/rules/moves" class="button">
+            What moves with what
+          </a>
+        </div>
+      </header>
+      <form
+        class="try"
+        onSubmit={(event) => {
+          event.preventDefault();
+          void run();
+        }}
+      >
+        <div class="try-head">
+          <Field label="Name of its file, without .toml">
+            {(tied) => (
+              <input
+                {...tied}
+                autocomplete="off"
+                value={draft().name}
+                onChange={(event) => {
+                  setDraft({ ...draft(), name: nameOf(event.currentTarget.value) });
+                  event.currentTarget.value = draft().name;
+                }}
+              />
+            )}
+          </Field>
+          <Field label="Over the last">
+            {(tied) => (
+              <select {...tied} onChange={(event) => setDays(Number(event.currentTarget.value))}>
+                <For each={DAYS}>
+                  {(one) => (
+                    <option value={one} selected={one === days()}>
+                      {one === 1 ? "day" : `${one} days`}
+                    </option>
+                  )}
+                </For>
+              </select>
+            )}
+          </Field>
+        </div>
+        <Field
+          label="The rule"
+          hint="Ctrl+Enter checks it and tries it on the past. A rule of the same name is replaced for the trial."
+        >
+          {(tied) => (
+            <textarea
+              {...tied}
+              ref={text}
+              rows={22}
+              spellcheck={false}
+              aria-invalid={refused().length > 0}
+              value={draft().text}
+              onInput={(event) => setDraft({ ...draft(), text: event.currentTarget.value })}
+              onKeyDown={(event) => {
+                if (event.key === "Enter" && event.ctrlKey) void run();
+                if (event.key === "Escape") event.currentTarget.blur();
+              }}
+            />
+          )}
+        </Field>
+        <p class="actions">
+          <button type="submit" class="primary" disabled={trying()}>
+            {trying() ? "Trying it on the past" : "Check and try it"} <kbd>r</kbd>
+          </button>
+          <button type="button" onClick={() => void copy()}>
+            Copy the text
+          </button>
+        </p>
+        <p role="status" class="dim">
+          {copied()}
+        </p>
+      </form>
+      <div class="try-outcome">
+        <Show when={refused().length > 0}>
+          <div role="alert" class="refused">
+            <strong>It does not load, or cannot be tried:</strong>
+            <ul>
+              <For each={refused().map(fault)}>
+                {(one) => (
+                  <li>
+                    <Show when={one.line} fallback={one.words}>
+                      <button type="button" class="turn" onClick={() => goTo(one.line ?? 1, one.column ?? 1)}>
+                        {one.words}
+                      </button>
+                    </Show>
+                  </li>
+                )}
+              </For>
+            </ul>
+          </div>
+        </Show>
+        <Show when={done()} keyed>
+          {(got) => <Outcome done={got} />}
+        </Show>
+        <Show when={!done() && refused().length === 0}>
+          <p class="empty">
+            {trying()
+              ? "Going over the stored past. A long one takes up to a minute."
+              : "What it would have done stands here after a trial."}
+          </p>
+        </Show>
+      </div>
+    </main>
+  );
+}
