@@ -51,7 +51,7 @@ describe("fold", () => {
     series.stale = true;
     series.why = "silent";
     const data = { datastream: 1, phenomenon_time: "2024-05-02T03:45:00Z", result: 2.5, stale: false };
-    fold(picture, { kind: "observation", data });
+    fold(picture, { kind: "observations", data: [data] });
     expect(series.latest).toEqual({ phenomenon_time: "2024-05-02T03:45:00Z", result: 2.5 });
     expect([series.stale, series.why]).toEqual([false, null]);
   });
@@ -59,7 +59,7 @@ describe("fold", () => {
   test("an observation that arrives late does not replace a newer one", () => {
     const picture = withSnapshot();
     const data = { datastream: 1, phenomenon_time: "2024-05-02T01:00:00Z", result: 9, stale: false };
-    fold(picture, { kind: "observation", data });
+    fold(picture, { kind: "observations", data: [data] });
     expect(picture.things[1]?.datastreams[0]?.latest?.result).toBe(2.41);
   });
 

@@ -16,6 +16,8 @@ pub const LAST_ANSWERS: Duration = Duration::from_secs(1);
 pub const SNAPSHOT_EVERY_SEQ: u64 = 2_000;
 /// Live events kept for browsers that come back (`Last-Event-ID`): about five minutes of a demo.
 pub const LIVE_RING_MAX: usize = 2_048;
+/// The same in bytes: some minutes of a large city's readings.
+pub const LIVE_RING_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Live events that one slow browser may be behind before it gets a fresh snapshot instead.
 pub const LIVE_LAG_MAX: usize = 512;
 /// Browsers that may listen at once; each costs one task and [`LIVE_LAG_MAX`] pointers.

@@ -118,7 +118,8 @@ struct Life<'a> {
     resolved: Option<Time>,
 }
 
-/// Counts the changes of a span, oldest first. An alert that opened before `from` counts as standing, not as opened.
+/// Counts the changes of a span, oldest first. An alert that opened before `from` counts as standing, not as opened,
+/// where a change of it is given: one from before `from` will do.
 /// Memory grows with the alerts in `changes` and nothing else.
 pub fn health<'a>(changes: impl IntoIterator<Item = &'a AlertChange>, from: Time, until: Time) -> Health {
     let lives = lives(changes, from, until);
@@ -138,7 +139,7 @@ fn lives<'a>(
 ) -> BTreeMap<&'a AlertId, Life<'a>> {
     let mut lives: BTreeMap<&AlertId, Life<'_>> = BTreeMap::new();
     for change in changes {
-        if change.at < from || change.at >= until {
+        if change.at >= until {
             continue;
         }
         let alert = &change.alert;
@@ -162,6 +163,7 @@ fn lives<'a>(
             _ => {}
         }
     }
+    lives.retain(|_, life| life.resolved.is_none_or(|resolved| resolved >= from));
     lives
 }
 

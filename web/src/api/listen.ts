@@ -1,10 +1,10 @@
-import type { LiveEvent, LiveEventKind } from "./types";
+import type { AlertChange, LiveEvent, LiveEventKind } from "./types";
 
 const KINDS: LiveEventKind[] = [
   "snapshot",
   "clock",
   "vehicles",
-  "observation",
+  "observations",
   "things",
   "feed",
   "warning",
@@ -61,6 +61,12 @@ export function listen(listener: Listener): () => void {
         listener.heard({ kind, data: JSON.parse((event as MessageEvent<string>).data) } as LiveEvent);
       });
     }
+    // Many at once come together; each is a change like any other.
+    source.addEventListener("alerts", (event) => {
+      heardSomething();
+      const changes: AlertChange[] = JSON.parse((event as MessageEvent<string>).data);
+      for (const change of changes) listener.heard({ kind: "alert", data: change });
+    });
   };
 
   // The browser knows of a lost network before the stream does.

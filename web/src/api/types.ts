@@ -254,8 +254,8 @@ export type LiveEvent =
   | { kind: "clock"; data: { now: string; speed: number } }
   | { kind: "vehicles"; data: { now: string; upsert: VehicleState[]; remove: string[] } }
   | {
-      kind: "observation";
-      data: { datastream: number; phenomenon_time: string; result: number; stale: boolean };
+      kind: "observations";
+      data: { datastream: number; phenomenon_time: string; result: number; stale: boolean }[];
     }
   | { kind: "things"; data: ThingState[] }
   | { kind: "feed"; data: FeedState }

@@ -83,8 +83,8 @@ export function fold(picture: Picture, event: LiveEvent): void {
       for (const vehicle of event.data.upsert) picture.vehicles[vehicle.trip] = vehicle;
       for (const trip of event.data.remove) delete picture.vehicles[trip];
       break;
-    case "observation":
-      foldObservation(picture, event.data);
+    case "observations":
+      for (const observation of event.data) foldObservation(picture, observation);
       break;
     case "things":
       for (const thing of event.data) picture.things[thing.id] = thing;

@@ -1,10 +1,12 @@
 //! The thread itself.
 
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use city::{
-    AlertChange, Contract, Datastream, DatastreamId, EntityBody, EntityId, FeedId, ObservedProperty,
-    ObservedPropertyId, Span, ThingId, Time,
+    AlertChange, AlertId, Contract, Datastream, DatastreamId, EntityBody, EntityId, FeedId, ObservedProperty,
+    ObservedPropertyId, Severity, Span, ThingId, Time,
 };
 use gate::Admission;
 use store::{Batch, JournalRow, SeriesRetention, Store, StoreError};
@@ -14,11 +16,18 @@ use super::log_keeper::LogKeeper;
 use super::sealer::Sealer;
 use super::watcher::Watcher;
 use super::{Booked, DeskError, Message, Pulse, Timetables};
+use crate::clock::Stopwatch;
 use crate::config::{CONTROL_ROOM, City};
 use crate::limits::{COMMIT_BATCHES_MAX, SNAPSHOT_EVERY_SEQ};
-use crate::picture::{Changes, Picture};
+use crate::picture::{Changes, ObservationEvent, Picture};
 use crate::tell::live::Live;
 
+/// How often browsers are told of new values while many come. Nobody reads faster.
+const OBSERVATIONS_TOLD_EVERY: Duration = Duration::from_secs(1);
+/// Changes of alerts that are told one by one; more at once go together.
+const ALERTS_SINGLE_MAX: usize = 20;
+/// Changes of alerts in one event: some 200 kB.
+const ALERTS_TOGETHER_MAX: usize = 200;
 /// How often what has outlived its retention is taken away.
 const RETAIN_EVERY: Span = Span::h(6);
 
@@ -54,6 +63,9 @@ pub(super) struct Clerk {
     observed_properties: Vec<ObservedProperty>,
     retained: Time,
     roles: Vec<String>,
+    /// Values that browsers have not been told yet, by datastream.
+    untold: BTreeMap<u32, ObservationEvent>,
+    told: Stopwatch,
 }
 
 /// A submission that waits for its commit.
@@ -92,6 +104,8 @@ impl Clerk {
             observed_properties,
             retained: now,
             roles: city.roles.clone(),
+            untold: BTreeMap::new(),
+            told: Stopwatch::start(),
         }
     }
 
@@ -102,10 +116,14 @@ impl Clerk {
                 Ok(message) => self.handle(message, &mut receiver),
                 // Nobody waits: what the store has to look after is done, a short step at a time.
                 Err(_) if self.store.is_behind() => self.plan_seal().map(|()| true),
-                Err(_) => match receiver.blocking_recv() {
-                    Some(message) => self.handle(message, &mut receiver),
-                    None => return,
-                },
+                Err(_) => {
+                    // A lone reading is told at once; those of a busy desk once a second.
+                    self.tell_observations();
+                    match receiver.blocking_recv() {
+                        Some(message) => self.handle(message, &mut receiver),
+                        None => return,
+                    }
+                }
             };
             match done.and_then(|goes_on| self.beside.log_keeper.look_after(&mut self.store).map(|()| goes_on)) {
                 Ok(true) => {}
@@ -290,11 +308,15 @@ impl Clerk {
             let now = self.watcher.now().unwrap_or(picture.now());
             picture.tick(now, changes)
         };
+        self.show_alerts(alerts);
         if let Some(vehicles) = &changes.vehicles {
             self.live.publish("vehicles", vehicles);
         }
-        for observation in &changes.observations {
-            self.live.publish("observation", observation);
+        for observation in changes.observations {
+            self.untold.insert(observation.datastream, observation);
+        }
+        if self.told.elapsed() >= OBSERVATIONS_TOLD_EVERY {
+            self.tell_observations();
         }
         if !changes.things.is_empty() {
             self.live.publish("things", &changes.things);
@@ -305,9 +327,38 @@ impl Clerk {
         for warning in &changes.warnings {
             self.live.publish("warning", warning);
         }
-        for change in alerts {
-            self.live.publish("alert", change);
+    }
+
+    /// Alerts go before all telemetry. Many at once go together, the worst first, so that no browser falls behind
+    /// over them and misses an Extreme.
+    fn show_alerts(&self, alerts: &[AlertChange]) {
+        if alerts.len() <= ALERTS_SINGLE_MAX {
+            for change in alerts {
+                self.live.publish("alert", change);
+            }
+            return;
         }
+        let mut worst: HashMap<&AlertId, Severity> = HashMap::new();
+        for change in alerts {
+            let known = worst.entry(&change.alert.id).or_insert(change.alert.severity);
+            *known = change.alert.severity.max(*known);
+        }
+        let mut sorted: Vec<&AlertChange> = alerts.iter().collect();
+        // Stable: the changes of one alert stay in their order.
+        sorted.sort_by_key(|change| std::cmp::Reverse(worst.get(&change.alert.id).copied()));
+        for part in sorted.chunks(ALERTS_TOGETHER_MAX) {
+            self.live.publish("alerts", &part);
+        }
+    }
+
+    /// The newest value of each series that changed since the last time.
+    fn tell_observations(&mut self) {
+        self.told = Stopwatch::start();
+        if self.untold.is_empty() {
+            return;
+        }
+        let changed: Vec<ObservationEvent> = std::mem::take(&mut self.untold).into_values().collect();
+        self.live.publish("observations", &changed);
     }
 
     /// Draws anew what is kept quiet and who is called.

@@ -72,7 +72,7 @@ pub struct VehicleChanges {
     pub remove: Vec<String>,
 }
 
-/// Event `observation`.
+/// One of the event `observations`: the newest value of a series.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct ObservationEvent {
     /// Datastream.

@@ -7,14 +7,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde::Serialize;
 use tokio::sync::broadcast;
 
-use crate::limits::{LIVE_LAG_MAX, LIVE_RING_MAX};
+use crate::limits::{LIVE_LAG_MAX, LIVE_RING_BYTES_MAX, LIVE_RING_MAX};
 
 /// One server-sent event.
 #[derive(Clone, Debug)]
 pub struct LiveEvent {
     /// Place in this run's order.
     pub number: u64,
-    /// Kind: `clock`, `vehicles`, `observation`, `things`, `feed`, `warning`, `alert`, `call` (to a role, on a screen),
+    /// Kind: `clock`, `vehicles`, `observations`, `things`, `feed`, `warning`, `alert`, `alerts` (many), `call` (to a role, on a screen),
     /// `notification` (what became of one), `blind`.
     pub kind: &'static str,
     /// JSON.
@@ -25,10 +25,31 @@ pub struct LiveEvent {
 #[derive(Debug)]
 pub struct Live {
     run: u64,
-    ring: Mutex<VecDeque<Arc<LiveEvent>>>,
+    ring: Mutex<Ring>,
     sender: broadcast::Sender<Arc<LiveEvent>>,
     /// Browsers listening now.
     pub listeners: AtomicUsize,
+}
+
+/// The events of the last minutes.
+#[derive(Debug, Default)]
+struct Ring {
+    events: VecDeque<Arc<LiveEvent>>,
+    /// The number of the newest.
+    newest: u64,
+    bytes: usize,
+}
+
+impl Ring {
+    fn add(&mut self, event: Arc<LiveEvent>) {
+        self.newest = event.number;
+        self.bytes += event.data.len();
+        self.events.push_back(event);
+        while self.events.len() > LIVE_RING_MAX || (self.bytes > LIVE_RING_BYTES_MAX && self.events.len() > 1) {
+            let Some(oldest) = self.events.pop_front() else { return };
+            self.bytes -= oldest.data.len();
+        }
+    }
 }
 
 /// What a browser gets first.
@@ -44,19 +65,16 @@ impl Live {
     /// A hub for one run of the program; `run` tells runs apart.
     pub fn new(run: u64) -> Self {
         let (sender, _) = broadcast::channel(LIVE_LAG_MAX);
-        Self { run, ring: Mutex::new(VecDeque::with_capacity(LIVE_RING_MAX)), sender, listeners: AtomicUsize::new(0) }
+        Self { run, ring: Mutex::default(), sender, listeners: AtomicUsize::new(0) }
     }
 
     /// Sends an event to everybody.
     pub fn publish(&self, kind: &'static str, data: &impl Serialize) {
         let Ok(data) = serde_json::to_string(data) else { return };
         let mut ring = self.ring.lock().unwrap_or_else(PoisonError::into_inner);
-        let number = ring.back().map_or(1, |last| last.number + 1);
+        let number = ring.newest + 1;
         let event = Arc::new(LiveEvent { number, kind, data });
-        if ring.len() == LIVE_RING_MAX {
-            ring.pop_front();
-        }
-        ring.push_back(Arc::clone(&event));
+        ring.add(Arc::clone(&event));
         // Sent under the lock, so that `listen` cannot miss what falls between its snapshot and its first event.
         let _nobody_listens = self.sender.send(event).is_err();
     }
@@ -65,11 +83,12 @@ impl Live {
     pub fn listen(&self, last_event_id: Option<&str>) -> (Resume, broadcast::Receiver<Arc<LiveEvent>>) {
         let ring = self.ring.lock().unwrap_or_else(PoisonError::into_inner);
         let receiver = self.sender.subscribe();
-        let newest = ring.back().map_or(0, |last| last.number);
+        let newest = ring.newest;
         let seen = last_event_id.and_then(|id| self.number(id));
-        let resumable = |seen: &u64| *seen <= newest && ring.front().is_none_or(|first| first.number <= seen + 1);
+        let resumable =
+            |seen: &u64| *seen <= newest && ring.events.front().is_none_or(|first| first.number <= seen + 1);
         let resume = match seen.filter(resumable) {
-            Some(seen) => Resume::Missed(ring.iter().filter(|event| event.number > seen).cloned().collect()),
+            Some(seen) => Resume::Missed(ring.events.iter().filter(|event| event.number > seen).cloned().collect()),
             None => Resume::Snapshot(newest),
         };
         (resume, receiver)
@@ -87,7 +106,7 @@ impl Live {
 
     /// Events sent so far.
     pub fn newest(&self) -> u64 {
-        self.ring.lock().unwrap_or_else(PoisonError::into_inner).back().map_or(0, |last| last.number)
+        self.ring.lock().unwrap_or_else(PoisonError::into_inner).newest
     }
 
     /// How many listen now.

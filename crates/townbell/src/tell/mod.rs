@@ -6,6 +6,7 @@ pub mod alerts;
 pub mod api;
 pub mod asked;
 pub mod calls;
+pub mod health;
 pub mod live;
 pub mod metrics;
 pub mod notifications;

@@ -5,7 +5,7 @@ use utoipa::OpenApi;
 
 use super::sensorthings::bodies::Bodies;
 use super::views::Problem;
-use super::{actions, alerts, api, calls, metrics, notifications, pages, rules, sensorthings, series, stream};
+use super::{actions, alerts, api, calls, health, metrics, notifications, pages, rules, sensorthings, series, stream};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -31,6 +31,7 @@ use super::{actions, alerts, api, calls, metrics, notifications, pages, rules, s
         actions::end_cover,
         calls::silences,
         calls::on_call,
+        health::alarm_health,
         notifications::notifications,
         notifications::push_keys,
         notifications::subscribe,

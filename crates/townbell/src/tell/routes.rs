@@ -20,7 +20,8 @@ use tower_http::timeout::RequestBodyTimeoutLayer;
 
 use super::problem::Refusal;
 use super::{
-    App, actions, alerts, api, calls, metrics, notifications, openapi, pages, rules, sensorthings, series, stream,
+    App, actions, alerts, api, calls, health, metrics, notifications, openapi, pages, rules, sensorthings, series,
+    stream,
 };
 use crate::limits::{BODY_SILENCE_MAX, REQUEST_BYTES_MAX};
 
@@ -100,6 +101,7 @@ pub fn build(app: &App) -> (Router, Vec<Route>) {
         .add(get.clone(), "/api/silences", Read, Alerts, calls::silences)
         .add(post.clone(), "/api/silences", Acknowledge, Alerts, actions::silence)
         .add(post.clone(), "/api/silences/{id}/end", Acknowledge, Alerts, actions::end_silence)
+        .add(get.clone(), "/api/alarm-health", Read, Alerts, health::alarm_health)
         .add(get.clone(), "/api/on-call", Read, Alerts, calls::on_call)
         .add(post.clone(), "/api/covers", Acknowledge, Alerts, actions::cover)
         .add(post.clone(), "/api/covers/{id}/end", Acknowledge, Alerts, actions::end_cover)
