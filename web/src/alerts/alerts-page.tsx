@@ -8,7 +8,8 @@ import { AlertTable } from "./alert-table";
 import { SEVERITIES, tallyOf } from "./order";
 import { roles } from "./role";
 import { flat, rowsOf } from "./rows";
-import { ANY, createSearch, isSearch, type Wanted } from "./search";
+import { createSearch } from "./search";
+import { ANY, isSearch, type Wanted } from "./search-words";
 import { selectedAlert, useAlertKeys } from "./taking";
 
 /** What the city has now, with what the server keeps of before. */
