@@ -38,6 +38,9 @@ describe("the history says who did what, and what was said", () => {
     expect(said(change("commented", { words: "pump runs" }))).toBe("pump runs");
     expect(said(change("acknowledged", { alert: alert({ note: "on it" }) }))).toBe("on it");
     expect(said(change("regrouped", { alert: alert({ hides: 37 }) }))).toBe("Hides 37 now.");
+    const given = alert({ assigned_to: "works_desk" });
+    expect(said(change("assigned", { words: "works_desk", alert: given }))).toBe("");
+    expect(said(change("assigned", { words: "works_desk: gates", alert: given }))).toBe("gates");
     expect(said(change("escalated", { words: "duty_officer" }))).toBe("To duty officer.");
     expect(said(change("opened"))).toContain("2.41");
   });

@@ -1,4 +1,4 @@
-import { createMemo, createResource, createSignal, onCleanup } from "solid-js";
+import { createEffect, createMemo, createResource, createSignal, onCleanup } from "solid-js";
 import { askAlerts } from "../api/ask";
 import type { Alert } from "../api/types";
 import { alertOf, zone } from "../city/city";
@@ -13,7 +13,7 @@ const TYPED_MS = 250;
 export function createSearch(wanted: () => Wanted) {
   const [settled, setSettled] = createSignal<Wanted>(wanted());
   let typing: ReturnType<typeof setTimeout> | undefined;
-  createMemo(() => {
+  createEffect(() => {
     const now = { ...wanted() };
     clearTimeout(typing);
     typing = setTimeout(() => setSettled(now), TYPED_MS);

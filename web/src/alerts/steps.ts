@@ -4,6 +4,11 @@ import { glued } from "../say/glued";
 import { when } from "../say/time";
 import { HAPPENED, sentence } from "./words";
 
+/** The note with a gift: the journal has the role that gets it before it. */
+function afterRole(words: string, role: string): string {
+  return words.startsWith(role) ? words.slice(role.length).replace(/^[:,.]?\s*/, "") : words;
+}
+
 /** What was said with a step, or what the alert said after it. */
 export function said(change: AlertChange): string {
   switch (change.kind) {
@@ -18,6 +23,8 @@ export function said(change: AlertChange): string {
     case "sighted":
     case "resolved":
       return glued(`${sentence(change.alert.title)} ${change.alert.detail}`);
+    case "assigned":
+      return afterRole(change.words ?? "", change.alert.assigned_to ?? "");
     case "escalated":
       return change.words ? `To ${change.words.replaceAll("_", " ")}.` : "";
     default:
