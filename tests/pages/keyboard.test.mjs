@@ -22,6 +22,8 @@ test("g and a letter go to every page", { timeout: 120_000 }, async () => {
     ["f", "/feeds"],
     ["a", "/alerts"],
     ["r", "/rules"],
+    ["s", "/silences"],
+    ["o", "/on-call"],
     ["n", "/"],
   ];
   for (const [key, expected] of pages) {

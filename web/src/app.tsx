@@ -86,6 +86,13 @@ function ControlRoom(props: { onHelp(): void }) {
       <Show when={city.connection() === "lost"}>
         <OldBanner />
       </Show>
+      <Show when={city.blind()}>
+        {(blind) => (
+          <p class="old-banner" role="alert">
+            {blind().title}, since {when(blind().since, cityNow(), zone())}. {blind().text}
+          </p>
+        )}
+      </Show>
       <Switch>
         <Match when={page().name === "desk"}>
           <NightDesk />

@@ -15,6 +15,8 @@ import { mayAct, open, refusedKey, takeIt } from "./taking";
 
 /** Nested alerts that are listed; the count is of all. */
 const NESTED_MAX = 200;
+/** Messages that are listed; all of them are on the page of who is called. */
+const TOLD_MAX = 8;
 
 /** Why nobody is called for this alert, whom it was given to, and what it hides. */
 export function Standing(props: { alert: Alert }) {
@@ -32,7 +34,7 @@ export function Standing(props: { alert: Alert }) {
       <Show when={props.alert.silenced_by}>
         {(id) => (
           <p class="notice">
-            Kept quiet by a silence. <a href="/silences">See {id()}</a>.
+            Kept quiet by <a href={`/silences#${id()}`}>a silence</a>. It is watched, and closes as ever.
           </p>
         )}
       </Show>
@@ -167,14 +169,18 @@ export function ToldOf(props: { id: string; steps: number }) {
     () => ({ id: props.id, steps: props.steps }),
     ({ id }) => askNotificationsOf(id).catch(() => undefined),
   );
+  const newest = () => (answer.latest?.items ?? []).slice(0, TOLD_MAX);
   return (
-    <Show when={answer.latest?.items.length}>
+    <Show when={newest().length > 0}>
       <section class="card" aria-labelledby="told-title">
         <h2 id="told-title" class="card-title">
           Who was told
         </h2>
+        <Show when={answer.latest?.not_sent}>
+          <p class="notice">{answer.latest?.not_sent}</p>
+        </Show>
         <ul class="lined">
-          <For each={answer.latest?.items}>
+          <For each={newest()}>
             {(one) => (
               <li>
                 <span>
@@ -188,6 +194,11 @@ export function ToldOf(props: { id: string; steps: number }) {
             )}
           </For>
         </ul>
+        <Show when={(answer.latest?.items.length ?? 0) > TOLD_MAX}>
+          <p class="dim">
+            The newest {TOLD_MAX}. <a href="/on-call">All messages</a>
+          </p>
+        </Show>
       </section>
     </Show>
   );

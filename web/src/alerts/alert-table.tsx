@@ -148,7 +148,7 @@ function AlertRow(props: { row: Of<"alert">; index: number; onTurn(id: string): 
   const alert = () => props.row.alert;
   const chosen = () => selectedAlert() === alert().id;
   const said = () => [...marks(alert(), cityNow(), zone()).filter((mark) => !mark.startsWith("hides "))];
-  const who = () => alert().assigned_to ?? alert().acknowledged_by;
+  const who = () => alert().acknowledged_by;
   return (
     <tr
       data-row={props.row.id}

@@ -5,17 +5,19 @@ import { focusFilter } from "../keys/filter";
 import { useKeys } from "../keys/keys";
 import { count, words } from "../say/figure";
 import { AlertTable } from "./alert-table";
-import { SEVERITIES, tallyOf } from "./order";
+import { SEVERITIES, tallyOf, unresolved } from "./order";
 import { roles } from "./role";
 import { flat, rowsOf } from "./rows";
-import { ANY, createSearch, isSearch, type Wanted } from "./search";
+import { createSearch } from "./search";
+import { ANY, isSearch, type Wanted } from "./search-words";
 import { selectedAlert, useAlertKeys } from "./taking";
 
-/** What the city has now, with what the server keeps of before. */
+/** What the city has now, with what the server keeps of before. What is open the live picture knows best. */
 function merged(kept: Alert[]): Alert[] {
   const live = alerts();
+  if (city.now() === null) return kept;
   const known = new Set(live.map((alert) => alert.id));
-  return [...live, ...kept.filter((alert) => !known.has(alert.id))];
+  return [...live, ...kept.filter((alert) => !unresolved(alert) && !known.has(alert.id))];
 }
 
 /** Every alert: what calls, what is kept quiet, what is over; and a search over all that is kept. */

@@ -98,6 +98,10 @@ function kept(alerts: Alert[], known: ReadonlyMap<string, Alert>, opened: Readon
   return [...groupBy(alerts, by)].flatMap(([id, of]) => {
     const one = of[0] as Alert;
     const reason = quiet(one) ?? "snoozed";
+    // Those of a cause stay together: they are read under it.
+    if (reason !== "hidden" && of.length < GROUPED_FROM) {
+      return urgent(of).map((alert) => line(alert, "", opened));
+    }
     const name = one.cause === null ? (one.silenced_by ?? "") : (known.get(one.cause)?.title ?? one.cause);
     return group(id, `${count(of.length)} ${KEPT[reason](name)}`, of, opened);
   });

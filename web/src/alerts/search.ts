@@ -1,50 +1,19 @@
-import { createMemo, createResource, createSignal, onCleanup } from "solid-js";
-import { type AlertSearch, askAlerts } from "../api/ask";
+import { createEffect, createMemo, createResource, createSignal, onCleanup } from "solid-js";
+import { askAlerts } from "../api/ask";
 import type { Alert } from "../api/types";
 import { alertOf, zone } from "../city/city";
-import { sentOf } from "../say/wall";
+import { searchOf, type Wanted } from "./search-words";
 
 /** A page of what was found. */
 const PAGE = 200;
 /** A pause in the typing. */
 const TYPED_MS = 250;
-const DAY_MS = 86_400_000;
-
-/** What the form says; empty is any. Dates are days of the city. */
-export interface Wanted {
-  text: string;
-  state: "" | "open" | "acknowledged" | "resolved";
-  severity: string;
-  owner: string;
-  rule: string;
-  from: string;
-  to: string;
-}
-
-export const ANY: Wanted = { text: "", state: "", severity: "", owner: "", rule: "", from: "", to: "" };
-
-export const isSearch = (wanted: Wanted) => Object.values(wanted).some((value) => value.trim() !== "");
-
-/** The question to the server: the last day counts whole. */
-export function searchOf(wanted: Wanted, zone: string): AlertSearch {
-  const dayAfter = (day: string) => new Date(Date.parse(`${day}T00:00Z`) + DAY_MS).toISOString().slice(0, 10);
-  const { text, state, severity, owner, rule, from, to } = wanted;
-  return {
-    state: state || "all",
-    text: text.trim(),
-    severity,
-    owner,
-    rule: rule.trim(),
-    from: (from && sentOf(`${from}T00:00`, zone)) || "",
-    to: (to && sentOf(`${dayAfter(to)}T00:00`, zone)) || "",
-  };
-}
 
 /** Pages of what fits the form, newest first; each alert as it stands now where this screen knows better. */
 export function createSearch(wanted: () => Wanted) {
   const [settled, setSettled] = createSignal<Wanted>(wanted());
   let typing: ReturnType<typeof setTimeout> | undefined;
-  createMemo(() => {
+  createEffect(() => {
     const now = { ...wanted() };
     clearTimeout(typing);
     typing = setTimeout(() => setSettled(now), TYPED_MS);

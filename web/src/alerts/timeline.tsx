@@ -1,45 +1,10 @@
 import { For, Show } from "solid-js";
 import type { AlertChange } from "../api/types";
 import { cityNow, zone } from "../city/city";
-import { count, words } from "../say/figure";
-import { glued } from "../say/glued";
 import { date, when } from "../say/time";
 import { runs } from "./runs";
 import { SeveritySign } from "./severity-sign";
-import { HAPPENED, sentence } from "./words";
-
-/** What was said with a step, or what the alert said after it. */
-export function said(change: AlertChange): string {
-  switch (change.kind) {
-    case "acknowledged":
-      return change.words ?? change.alert.note ?? "";
-    case "blinded":
-      return change.alert.blind?.why ?? "";
-    case "regrouped":
-      return `Hides ${count(change.alert.hides)} now.`;
-    case "opened":
-    case "updated":
-    case "sighted":
-    case "resolved":
-      return glued(`${sentence(change.alert.title)} ${change.alert.detail}`);
-    default:
-      return change.words ?? "";
-  }
-}
-
-/** What happened, and which role did it. */
-export function happened(change: AlertChange, now: number, zone: string): string {
-  const by = change.by ?? (change.kind === "acknowledged" ? change.alert.acknowledged_by : null);
-  const role = by ? words(by).toLowerCase() : null;
-  const { assigned_to, snoozed_until } = change.alert;
-  if (change.kind === "assigned" && assigned_to) {
-    return `Given to ${words(assigned_to).toLowerCase()}${role ? ` by ${role}` : ""}`;
-  }
-  if (change.kind === "snoozed" && snoozed_until) {
-    return `Put off until ${when(snoozed_until, now, zone)}${role ? ` by ${role}` : ""}`;
-  }
-  return role ? `${HAPPENED[change.kind]} by ${role}` : HAPPENED[change.kind];
-}
+import { happened, said } from "./steps";
 
 /** Everything that happened to an alert, oldest first, as the journal has it. */
 export function Timeline(props: { history: AlertChange[] }) {

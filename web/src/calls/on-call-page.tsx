@@ -95,13 +95,8 @@ function Roles(props: { onCall: OnCall; onCover(of: string): void }) {
                   </Show>
                 </td>
                 <td class="number">
-                  <button
-                    type="button"
-                    data-line=""
-                    aria-label={`Take the calls of ${words(one.role).toLowerCase()}`}
-                    onClick={() => props.onCover(one.role)}
-                  >
-                    Take a shift
+                  <button type="button" data-line="" onClick={() => props.onCover(one.role)}>
+                    Take a shift <span class="visually-hidden">of {words(one.role).toLowerCase()}</span>
                   </button>
                 </td>
               </tr>
@@ -145,12 +140,11 @@ function Covers(props: { covers: Cover[]; onEnd(): void }) {
                     <span class="line-detail">{cover.note}</span>
                   </Show>
                 </span>
-                <button
-                  type="button"
-                  aria-label={`End: ${words(cover.by)} for ${words(cover.of).toLowerCase()}`}
-                  onClick={() => void end(cover)}
-                >
-                  End it now
+                <button type="button" onClick={() => void end(cover)}>
+                  End it now{" "}
+                  <span class="visually-hidden">
+                    : {words(cover.by)} for {words(cover.of).toLowerCase()}
+                  </span>
                 </button>
               </li>
             )}

@@ -3,7 +3,7 @@ import { SeveritySign } from "../alerts/severity-sign";
 import type { KeptNotification, Notifications } from "../api/calls";
 import { cityNow, zone } from "../city/city";
 import { count, words } from "../say/figure";
-import { age } from "../say/span";
+import { span } from "../say/span";
 import { milliseconds, when } from "../say/time";
 import { alertPath } from "../shell/route";
 import { REASONS } from "./words";
@@ -49,7 +49,7 @@ export function Sent(props: { sent: Notifications }) {
               <Show when={channel.waiting > 0}>
                 , {count(channel.waiting)} waiting
                 {channel.waiting_since
-                  ? ` since ${age(cityNow() - milliseconds(channel.waiting_since))}`
+                  ? `, the oldest for ${span(cityNow() - milliseconds(channel.waiting_since))}`
                   : ""}
               </Show>
             </li>

@@ -160,7 +160,8 @@ function Choices(props: {
     <Show when={props.all.length > 0}>
       <fieldset class="choices">
         <legend>
-          {props.legend} <span class="dim">{props.chosen.length > 0 ? "" : "any"}</span>
+          {props.legend}
+          {props.chosen.length > 0 ? "" : ": any"}
         </legend>
         <For each={props.all}>
           {(name) => (

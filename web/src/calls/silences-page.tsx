@@ -81,7 +81,7 @@ function Card(props: { silence: Silence; onEnd(): void }) {
     }
   };
   return (
-    <li class="card silence" data-silence={props.silence.id} data-standing={mine()}>
+    <li class="card silence" id={props.silence.id} data-silence={props.silence.id} data-standing={mine()}>
       <h3 tabindex="0" data-line="" class="rule-sentence">
         {props.silence.reason}
       </h3>

@@ -74,7 +74,8 @@ export function chainWords(chain: Chain): string {
           "or",
         )}`
       : "";
-  return `${words(chain.at_least)} and worse${owners}`;
+  const worse = chain.at_least === "extreme" ? "" : " and worse";
+  return `${words(chain.at_least)}${worse}${owners}`;
 }
 
 export const REASONS: Record<NotificationReason, string> = {

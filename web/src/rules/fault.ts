@@ -22,6 +22,7 @@ export function offsetOf(text: string, line: number, column: number): number {
 export function nameOf(words: string): string {
   const plain = words
     .normalize("NFD")
+    .replace(/\p{M}/gu, "")
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, "-")
     .replace(/^-+|-+$/g, "");

@@ -10,10 +10,10 @@ import { PastPlot } from "./past-plot";
 /** Rings that are listed; the plot has a mark for more of them. */
 const LISTED_MAX = 100;
 
-/** "0.3 a day", "2 a month": a rate that a desk can picture. */
-export function rateWords(a_day: number): string {
+/** "2.1 a day", "1.4 a week": a rate that a desk can picture. Of less than a week none is made up. */
+export function rateWords(a_day: number, days: number): string {
   if (a_day === 0) return "never";
-  if (a_day >= 1) return `${a_day.toFixed(1)} a day`;
+  if (a_day >= 1 || days < 7) return `${a_day.toFixed(1)} a day`;
   if (a_day * 7 >= 1) return `${(a_day * 7).toFixed(1)} a week`;
   return `${(a_day * 30).toFixed(1)} in 30 days`;
 }
@@ -37,7 +37,8 @@ export function Outcome(props: { done: Backtest }) {
           <div>
             <dt>Rings</dt>
             <dd>
-              {count(props.done.rings_total)} <span class="dim">{rateWords(props.done.rings_a_day)}</span>
+              {count(props.done.rings_total)}{" "}
+              <span class="dim">{rateWords(props.done.rings_a_day, props.done.days)}</span>
             </dd>
           </div>
           <div>

@@ -4,26 +4,11 @@ import { band, type Frame, x } from "../chart/frame";
 import { zone } from "../city/city";
 import { count } from "../say/figure";
 import { date, milliseconds } from "../say/time";
+import { thinned } from "./thinned";
 
 const BOX = { width: 1_000, height: 200 };
 /** More points than pixels are drawn as lowest and highest of each pixel. */
 const POINTS_MAX = 1_000;
-
-type Hour = [at: number, low: number, high: number];
-
-/** At most `most` spans, each with the lowest and highest of what is in it. */
-export function thinned(shape: Hour[], most: number): Hour[] {
-  const each = Math.ceil(shape.length / most);
-  if (each <= 1) return shape;
-  const spans: Hour[] = [];
-  for (let from = 0; from < shape.length; from += each) {
-    const part = shape.slice(from, from + each);
-    const low = part.reduce((least, hour) => Math.min(least, hour[1]), Number.POSITIVE_INFINITY);
-    const high = part.reduce((most, hour) => Math.max(most, hour[2]), Number.NEGATIVE_INFINITY);
-    spans.push([part[0]?.[0] ?? 0, low, high]);
-  }
-  return spans;
-}
 
 /** What the first series did, and a mark for each time the rule would have rung. */
 export function PastPlot(props: { done: Backtest }) {
@@ -36,6 +21,12 @@ export function PastPlot(props: { done: Backtest }) {
     const padding = (high - low || 1) * 0.1;
     return { from, to: Math.max(to, from + 1), low: low - padding, high: high + padding };
   });
+  const extent = () => {
+    if (hours().length === 0) return "no reading of its first series";
+    const low = Math.min(...hours().map((hour) => hour[1]));
+    const high = Math.max(...hours().map((hour) => hour[2]));
+    return `${low.toFixed(2)} to ${high.toFixed(2)}, each hour's lowest and highest`;
+  };
   const label = () =>
     `What the rule's first series did, and ${count(props.done.rings_total)} marks where it would have rung.`;
   return (
@@ -67,15 +58,13 @@ export function PastPlot(props: { done: Backtest }) {
           )}
         />
       </svg>
-      <figcaption class="chart-foot">
-        <span class="faint">{date(props.done.from ?? 0, zone())}</span>
-        <span class="faint">
-          {hours().length > 0
-            ? `${Math.min(...hours().map((hour) => hour[1])).toFixed(2)} to ${Math.max(...hours().map((hour) => hour[2])).toFixed(2)}, each hour's lowest and highest. `
-            : "No reading of its first series. "}
-          Solid mark: it rings; dashed: it rings between 22:00 and 06:00.
-        </span>
-        <span class="faint">{date(props.done.to ?? 0, zone())}</span>
+      <figcaption>
+        <p class="chart-foot faint">
+          <span>{date(props.done.from ?? 0, zone())}</span>
+          <span>{extent()}</span>
+          <span>{date(props.done.to ?? 0, zone())}</span>
+        </p>
+        <p class="faint">Solid mark: it rings. Dashed: it rings between 22:00 and 06:00.</p>
       </figcaption>
     </figure>
   );

@@ -111,7 +111,7 @@ export function TryPage() {
             <textarea
               {...tied}
               ref={text}
-              rows={22}
+              rows={20}
               spellcheck={false}
               aria-invalid={refused().length > 0}
               value={draft().text}

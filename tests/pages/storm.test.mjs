@@ -1,0 +1,133 @@
+// 50,000 alerts open within a minute: the list can be worked with all the while, and every Extreme is on it, first.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { openBrowser, until } from "./browser.mjs";
+import { alertOf, startStormCity } from "./storm-city.mjs";
+
+const STORM = 50_000;
+const STORM_MS = 60_000;
+/** Every so many a second are written, in as many pieces as a desk's commits. */
+const PIECES_A_SECOND = 20;
+const EXTREME_EVERY = 250;
+const P95_MS = 1_000;
+/** Too few, and the 95th of a hundred says nothing. */
+const INTERACTIONS_MIN = 60;
+
+let b;
+let city;
+before(async () => {
+  b = await openBrowser();
+});
+after(async () => {
+  await b?.browser.close();
+  await city?.stop();
+});
+
+/** Writes the storm at its pace; gives the ids of the Extremes in it. */
+async function storm() {
+  const began = Date.now();
+  const extreme = [];
+  let sent = 0;
+  while (sent < STORM) {
+    const due = Math.min(STORM, Math.floor(((Date.now() - began) / STORM_MS) * STORM));
+    for (; sent < due; sent += 1) {
+      const severity = sent % EXTREME_EVERY === 7 ? "extreme" : ["minor", "moderate", "severe"][sent % 3];
+      const alert = alertOf(sent, city.now(), { severity });
+      if (severity === "extreme") extreme.push(alert.id);
+      city.send("alert", { at: alert.opened, kind: "opened", alert, by: null, words: null });
+    }
+    await new Promise((wake) => setTimeout(wake, 1_000 / PIECES_A_SECOND));
+  }
+  return extreme;
+}
+
+/** From the press to the picture after it, as the test sees it: the time on the wire to the browser counts as well. */
+async function took(page, what) {
+  const began = performance.now();
+  await what();
+  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => setTimeout(done))));
+  return performance.now() - began;
+}
+
+const percentile = (times, share) => [...times].sort((a, c) => a - c)[Math.ceil(times.length * share) - 1];
+
+test("a storm of 50,000 alerts in a minute leaves the list usable, and drops no Extreme", {
+  timeout: 400_000,
+}, async (t) => {
+  const { page } = b;
+  city = await startStormCity(() => []);
+  await page.goto(`${city.origin}/alerts`);
+  await page.waitForFunction(() =>
+    /\d\d:\d\d:\d\d/.test(document.querySelector(".clock")?.textContent ?? ""),
+  );
+
+  let raging = true;
+  const extreme = storm().finally(() => {
+    raging = false;
+  });
+  await page.waitForSelector("tr[data-severity='extreme']");
+  const times = [];
+  // The groups stand below the Extremes: the end of the page shows them. What has no group yet is a press in vain.
+  const turnGroup = () =>
+    page.evaluate(() => document.querySelector("tr.group button.turn")?.focus({ preventScroll: true }));
+  const steps = [
+    () => page.keyboard.press("j"),
+    () => page.keyboard.press("j"),
+    () => page.keyboard.press("c"),
+    () => page.keyboard.press("Escape"),
+    () => page.mouse.wheel(0, 900),
+    () => page.keyboard.press("k"),
+    () => page.keyboard.press("End"),
+    () => turnGroup().then(() => page.keyboard.press("Enter")),
+    () => page.mouse.wheel(0, -900),
+    () => page.keyboard.press("Home"),
+  ];
+  for (let step = 0; raging; step += 1) {
+    times.push(await took(page, steps[step % steps.length]));
+    await page.waitForTimeout(150);
+  }
+  const ids = await extreme;
+  const [p50, p95, most] = [percentile(times, 0.5), percentile(times, 0.95), Math.max(...times)];
+  t.diagnostic(
+    `${times.length} interactions: p50 ${p50.toFixed(0)} ms, p95 ${p95.toFixed(0)} ms, longest ${most.toFixed(0)} ms`,
+  );
+  assert.ok(times.length >= INTERACTIONS_MIN, `${times.length} interactions`);
+  assert.ok(p95 < P95_MS, `p95 ${p95.toFixed(0)} ms`);
+
+  await until("every alert is counted", 60_000, async () =>
+    (await page.locator(".page-head p").textContent()).startsWith("50,000 open"),
+  );
+  const rows = await allLines(page, ids.length);
+  assert.deepEqual(
+    [...new Set(rows.map((row) => row.severity))],
+    ["extreme"],
+    "nothing stands before an Extreme",
+  );
+  assert.deepEqual(rows.map((row) => row.id).sort(), [...ids].sort());
+  const drawn = await page.locator("table.alerts tbody tr").count();
+  assert.ok(drawn < 100, `${drawn} lines are drawn of 50,000`);
+  const threw = b.faults.filter((fault) => !fault.startsWith(`asked ${city.origin}/`));
+  assert.deepEqual(threw, []);
+});
+
+/** The first `many` lines of the list, walked from its top as a reader would. */
+async function allLines(page, many) {
+  const found = new Map();
+  await page.evaluate(() => {
+    document.activeElement?.blur();
+    window.scrollTo(0, 0);
+  });
+  for (let screen = 0; found.size < many && screen < many; screen += 1) {
+    await page.waitForTimeout(100);
+    const lines = await page.locator("table.alerts tbody tr[aria-rowindex]").evaluateAll((all) =>
+      all.map((line) => ({
+        index: Number(line.getAttribute("aria-rowindex")),
+        severity: line.dataset.severity ?? "no alert",
+        id: line.querySelector("[data-alert]")?.dataset.alert ?? "",
+      })),
+    );
+    for (const line of lines) if (line.index <= many + 1) found.set(line.index, line);
+    await page.evaluate(() => window.scrollBy(0, 500));
+  }
+  return [...found.entries()].sort((a, c) => a[0] - c[0]).map(([, line]) => line);
+}
