@@ -14,7 +14,7 @@ use super::problem::{Refusal, Refused};
 struct Web;
 
 /// Pages that the browser draws by itself; all of them are the one `index.html`.
-const DRAWN_IN_BROWSER: [&str; 7] = ["", "map", "feeds", "alerts", "rules", "public", "charter"];
+const DRAWN_IN_BROWSER: [&str; 9] = ["", "map", "feeds", "alerts", "rules", "silences", "on-call", "public", "charter"];
 
 /// Whether the pages were built into this binary.
 pub fn built() -> bool {
