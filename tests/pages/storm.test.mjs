@@ -51,7 +51,8 @@ async function took(page, what) {
 
 const percentile = (times, share) => [...times].sort((a, c) => a - c)[Math.ceil(times.length * share) - 1];
 
-test("a storm of 50,000 alerts in a minute leaves the list usable, and drops no Extreme", { todo: "the whole count was not reached within a minute in one of four runs", 
+test("a storm of 50,000 alerts in a minute leaves the list usable, and drops no Extreme", {
+  todo: "the whole count was not reached within a minute in one of four runs",
   timeout: 400_000,
 }, async (t) => {
   const { page } = b;
