@@ -52,13 +52,18 @@ export async function startStormCity(first) {
     number += 1;
     response.write(`id: 1-${number}\nevent: ${kind}\ndata: ${JSON.stringify(data)}\n\n`);
   };
+  // A page that comes back is given all that stands, as the server would.
+  const standing = new Map();
+  let listened = 0;
   const send = (kind, data) => {
+    if (kind === "alert") standing.set(data.alert.id, data.alert);
     for (const response of listening) write(response, kind, data);
   };
   const now = () => Date.parse(state.now);
   const live = (asked, response) => {
     response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
-    write(response, "snapshot", { ...state, alerts: first(now()) });
+    write(response, "snapshot", { ...state, alerts: [...first(now()), ...standing.values()] });
+    listened += 1;
     listening.add(response);
     asked.on("close", () => listening.delete(response));
   };
@@ -79,5 +84,5 @@ export async function startStormCity(first) {
     server.closeAllConnections();
     return new Promise((done) => server.close(done));
   };
-  return { origin: `http://127.0.0.1:${server.address().port}`, now, send, stop };
+  return { origin: `http://127.0.0.1:${server.address().port}`, now, send, stop, listened: () => listened };
 }

@@ -52,7 +52,6 @@ async function took(page, what) {
 const percentile = (times, share) => [...times].sort((a, c) => a - c)[Math.ceil(times.length * share) - 1];
 
 test("a storm of 50,000 alerts in a minute leaves the list usable, and drops no Extreme", {
-  todo: "the whole count was not reached within a minute in one of four runs",
   timeout: 400_000,
 }, async (t) => {
   const { page } = b;
@@ -68,18 +67,31 @@ test("a storm of 50,000 alerts in a minute leaves the list usable, and drops no 
   });
   await page.waitForSelector("tr[data-severity='extreme']");
   const times = [];
-  // The groups stand below the Extremes: the end of the page shows them. What has no group yet is a press in vain.
+  // The groups stand below the Extremes: the end of the page shows them. Without a group in sight Enter would open the
+  // alert that is chosen, and the storm would rage behind its page.
   const turnGroup = () =>
-    page.evaluate(() => document.querySelector("tr.group button.turn")?.focus({ preventScroll: true }));
+    page.evaluate(() => {
+      const turn = document.querySelector("tr.group button.turn");
+      turn?.focus({ preventScroll: true });
+      return turn !== null && document.activeElement === turn;
+    });
+  // Without a dialog Escape would leave the list.
+  const dialogs = { asked: 0, shown: 0 };
+  const closeDialog = async () => {
+    dialogs.asked += 1;
+    if ((await page.locator("dialog[open], [role=dialog]").count()) === 0) return;
+    dialogs.shown += 1;
+    await page.keyboard.press("Escape");
+  };
   const steps = [
     () => page.keyboard.press("j"),
     () => page.keyboard.press("j"),
     () => page.keyboard.press("c"),
-    () => page.keyboard.press("Escape"),
+    closeDialog,
     () => page.mouse.wheel(0, 900),
     () => page.keyboard.press("k"),
     () => page.keyboard.press("End"),
-    () => turnGroup().then(() => page.keyboard.press("Enter")),
+    () => turnGroup().then((turned) => (turned ? page.keyboard.press("Enter") : undefined)),
     () => page.mouse.wheel(0, -900),
     () => page.keyboard.press("Home"),
   ];
@@ -90,8 +102,9 @@ test("a storm of 50,000 alerts in a minute leaves the list usable, and drops no 
   const ids = await extreme;
   const [p50, p95, most] = [percentile(times, 0.5), percentile(times, 0.95), Math.max(...times)];
   t.diagnostic(
-    `${times.length} interactions: p50 ${p50.toFixed(0)} ms, p95 ${p95.toFixed(0)} ms, longest ${most.toFixed(0)} ms`,
+    `${times.length} interactions: p50 ${p50.toFixed(0)} ms, p95 ${p95.toFixed(0)} ms, longest ${most.toFixed(0)} ms; the stream was opened ${city.listened()} times, ${dialogs.shown} of ${dialogs.asked} dialogs stood`,
   );
+  assert.equal(new URL(page.url()).pathname, "/alerts", "the list was worked with all the while");
   assert.ok(times.length >= INTERACTIONS_MIN, `${times.length} interactions`);
   assert.ok(p95 < P95_MS, `p95 ${p95.toFixed(0)} ms`);
 
