@@ -4,14 +4,12 @@ import type { Alert } from "../api/types";
 import { cityNow, zone } from "../city/city";
 import { sentOf, wallOf } from "../say/wall";
 import { Dialog } from "../shell/dialog";
-import { Field, RoleField } from "../shell/field";
+import { LineField, RoleField, TimeField } from "../shell/field";
 import { createSending, needed } from "../shell/refused";
 import { rememberRole, roles, startingRole } from "./role";
 import { SeveritySign } from "./severity-sign";
 import type { Act } from "./taking";
 
-/** The longest note that the server takes is longer; a line for the next shift is not. */
-const NOTE_CHARS_MAX = 280;
 const HOUR_MS = 3_600_000;
 /** What a desk needs to see something through, by default. */
 const SNOOZED_MS = HOUR_MS;
@@ -100,32 +98,24 @@ export function ActionDialog(props: { act: Deed; alert: Alert; onClose(): void }
             <RoleField label="Who gets it" roles={known()} value={to()} onChange={setTo} refused={at("to")} />
           </Match>
           <Match when={props.act === "snooze"}>
-            <Field label="Until" hint="On the city's clocks; at most a day ahead." refused={at("time")}>
-              {(tied) => (
-                <input
-                  {...tied}
-                  type="datetime-local"
-                  required
-                  value={until()}
-                  onInput={(event) => setUntil(event.currentTarget.value)}
-                />
-              )}
-            </Field>
+            <TimeField
+              label="Until"
+              hint="On the city's clocks; at most a day ahead."
+              refused={at("time")}
+              required
+              value={until()}
+              onChange={setUntil}
+            />
           </Match>
         </Switch>
-        <Field label={told().note} hint={told().hint} refused={at("text")}>
-          {(tied) => (
-            <input
-              {...tied}
-              autofocus
-              autocomplete="off"
-              required={props.act === "comment"}
-              maxLength={NOTE_CHARS_MAX}
-              value={note()}
-              onInput={(event) => setNote(event.currentTarget.value)}
-            />
-          )}
-        </Field>
+        <LineField
+          label={told().note}
+          hint={told().hint}
+          refused={at("text")}
+          required={props.act === "comment"}
+          value={note()}
+          onChange={setNote}
+        />
         <button type="submit" disabled={sending()}>
           {sending() ? "Sending" : told().button} <kbd>Enter</kbd>
         </button>

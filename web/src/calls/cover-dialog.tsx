@@ -5,7 +5,7 @@ import { cityNow, zone } from "../city/city";
 import { words } from "../say/figure";
 import { sentOf, wallOf } from "../say/wall";
 import { Dialog } from "../shell/dialog";
-import { Field, RoleField } from "../shell/field";
+import { LineField, RoleField, TimeField } from "../shell/field";
 import { createSending, needed } from "../shell/refused";
 
 /** To the end of a shift, about. */
@@ -50,40 +50,23 @@ export function CoverDialog(props: { of: string; onClose(made: boolean): void })
           onChange={setBy}
         />
         <div class="field-pair">
-          <Field label="From (now when left empty)">
-            {(tied) => (
-              <input
-                {...tied}
-                type="datetime-local"
-                value={from()}
-                onInput={(event) => setFrom(event.currentTarget.value)}
-              />
-            )}
-          </Field>
-          <Field label="Until (needed)" hint="On the city's clocks; two months at most." refused={at("time")}>
-            {(tied) => (
-              <input
-                {...tied}
-                type="datetime-local"
-                required
-                value={until()}
-                onInput={(event) => setUntil(event.currentTarget.value)}
-              />
-            )}
-          </Field>
+          <TimeField label="From (now when left empty)" value={from()} onChange={setFrom} />
+          <TimeField
+            label="Until (needed)"
+            hint="On the city's clocks; two months at most."
+            refused={at("time")}
+            required
+            value={until()}
+            onChange={setUntil}
+          />
         </div>
-        <Field label="Why" hint="Nothing about a person: such a note is refused." refused={at("text")}>
-          {(tied) => (
-            <input
-              {...tied}
-              autofocus
-              autocomplete="off"
-              maxLength={280}
-              value={note()}
-              onInput={(event) => setNote(event.currentTarget.value)}
-            />
-          )}
-        </Field>
+        <LineField
+          label="Why"
+          hint="Nothing about a person: such a note is refused."
+          refused={at("text")}
+          value={note()}
+          onChange={setNote}
+        />
         <button type="submit" disabled={sending()}>
           {sending() ? "Sending" : "Take the calls"} <kbd>Enter</kbd>
         </button>

@@ -8,14 +8,13 @@ import { cityNow, feeds, zone } from "../city/city";
 import { words } from "../say/figure";
 import { sentOf, wallOf } from "../say/wall";
 import { Dialog } from "../shell/dialog";
-import { Field, RoleField } from "../shell/field";
+import { Field, LineField, RoleField, TimeField } from "../shell/field";
 import { createSending, needed } from "../shell/refused";
 import { silenceField, WEEKDAYS } from "./words";
 
 const HOUR_MS = 3_600_000;
 /** Two hours of quiet by default: forgotten ones end before the shift does. */
 const SILENCED_MS = 2 * HOUR_MS;
-const REASON_CHARS_MAX = 280;
 const LEVELS: Severity[] = ["info", "minor", "moderate", "severe", "extreme"];
 
 /** The scope that keeps one alert quiet, and nothing else. */
@@ -73,19 +72,14 @@ export function SilenceDialog(props: { alert: Alert | null; onClose(made: boolea
           onChange={setRole}
           refused={at("role")}
         />
-        <Field label="Why" hint="Nothing about a person: such a text is refused." refused={at("reason")}>
-          {(tied) => (
-            <input
-              {...tied}
-              autofocus
-              autocomplete="off"
-              required
-              maxLength={REASON_CHARS_MAX}
-              value={reason()}
-              onInput={(event) => setReason(event.currentTarget.value)}
-            />
-          )}
-        </Field>
+        <LineField
+          label="Why"
+          hint="Nothing about a person: such a text is refused."
+          refused={at("reason")}
+          required
+          value={reason()}
+          onChange={setReason}
+        />
         <Choices legend="Rules" all={ruleNames()} chosen={rules()} onChange={setRules} />
         <Show when={start}>
           {(given) => (
@@ -117,27 +111,14 @@ export function SilenceDialog(props: { alert: Alert | null; onClose(made: boolea
           )}
         </Field>
         <div class="field-pair">
-          <Field label="From (now when left empty)">
-            {(tied) => (
-              <input
-                {...tied}
-                type="datetime-local"
-                value={from()}
-                onInput={(event) => setFrom(event.currentTarget.value)}
-              />
-            )}
-          </Field>
-          <Field label="Until (needed)" refused={at("until")}>
-            {(tied) => (
-              <input
-                {...tied}
-                type="datetime-local"
-                required
-                value={until()}
-                onInput={(event) => setUntil(event.currentTarget.value)}
-              />
-            )}
-          </Field>
+          <TimeField label="From (now when left empty)" value={from()} onChange={setFrom} />
+          <TimeField
+            label="Until (needed)"
+            refused={at("until")}
+            required
+            value={until()}
+            onChange={setUntil}
+          />
         </div>
         <Windows repeat={repeat()} onChange={setRepeat} refused={at("repeat")} />
         <button type="submit" disabled={sending()}>

@@ -1,6 +1,9 @@
 import { createUniqueId, For, type JSX, Show } from "solid-js";
 import { words } from "../say/figure";
 
+/** The longest line that the server takes is longer; what a shift reads at a glance is not. */
+const LINE_CHARS_MAX = 280;
+
 /** What a control needs to be tied to its words. */
 interface Tied {
   id: string;
@@ -67,6 +70,56 @@ export function RoleField(props: {
             )}
           </For>
         </select>
+      )}
+    </Field>
+  );
+}
+
+/** A time on the city's clocks. */
+export function TimeField(props: {
+  label: string;
+  hint?: string;
+  refused?: string | undefined;
+  required?: boolean;
+  value: string;
+  onChange(wall: string): void;
+}) {
+  return (
+    <Field label={props.label} {...(props.hint ? { hint: props.hint } : {})} refused={props.refused}>
+      {(tied) => (
+        <input
+          {...tied}
+          type="datetime-local"
+          required={props.required}
+          value={props.value}
+          onInput={(event) => props.onChange(event.currentTarget.value)}
+        />
+      )}
+    </Field>
+  );
+}
+
+/** A line that a role writes; the cursor stands in it when the dialog opens. */
+export function LineField(props: {
+  label: string;
+  hint: string;
+  refused?: string | undefined;
+  required?: boolean;
+  value: string;
+  onChange(line: string): void;
+}) {
+  return (
+    <Field label={props.label} hint={props.hint} refused={props.refused}>
+      {(tied) => (
+        <input
+          {...tied}
+          autofocus
+          autocomplete="off"
+          required={props.required}
+          maxLength={LINE_CHARS_MAX}
+          value={props.value}
+          onInput={(event) => props.onChange(event.currentTarget.value)}
+        />
       )}
     </Field>
   );
