@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::alert::Alert;
 use crate::id::{AlertId, CoverId, FeedId, RuleId, SilenceId};
 use crate::severity::Severity;
-use crate::time::Time;
+use crate::time::{Span, Time};
 
 /// What a role did.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -95,6 +95,68 @@ pub struct SilenceScope {
     pub feeds: Vec<FeedId>,
     /// No worse than this: what is worse rings all the same.
     pub severity_at_most: Severity,
+}
+
+/// Why a silence cannot be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SilenceFault {
+    /// It ends before it begins, or has ended.
+    Ends,
+    /// It is longer than [`Silence::LASTS_MAX`].
+    TooLong,
+    /// It does not say why.
+    NoReason,
+    /// It names nothing: everything quiet at once is a centre switched off.
+    NoScope,
+    /// Its windows begin on no day, or last for nothing or longer than [`Repeat::LASTS_MIN_MAX`].
+    Windows,
+}
+
+impl SilenceFault {
+    /// What would be right.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Ends => "it should end after it begins, and after now",
+            Self::TooLong => "it should end within a year",
+            Self::NoReason => "it should say why",
+            Self::NoScope => "it should name rules, subjects or feeds; all at once is no silence but blindness",
+            Self::Windows => "its windows should begin on a day of the week, and last from a minute to a week",
+        }
+    }
+}
+
+impl Silence {
+    /// The longest: a year of works. What is wanted for longer is a change of the rule.
+    pub const LASTS_MAX: Span = Span::h(24 * 366);
+
+    /// Why it cannot be, now; `None` when it can.
+    pub fn fault(&self, now: Time) -> Option<SilenceFault> {
+        let SilenceScope { rules, subjects, feeds, severity_at_most: _ } = &self.scope;
+        if self.until <= self.from || self.until <= now {
+            Some(SilenceFault::Ends)
+        } else if self.until.since(now) > Self::LASTS_MAX {
+            Some(SilenceFault::TooLong)
+        } else if self.reason.trim().is_empty() {
+            Some(SilenceFault::NoReason)
+        } else if rules.is_empty() && subjects.is_empty() && feeds.is_empty() {
+            Some(SilenceFault::NoScope)
+        } else if self.repeat.is_some_and(|repeat| !repeat.is_whole()) {
+            Some(SilenceFault::Windows)
+        } else {
+            None
+        }
+    }
+}
+
+impl Repeat {
+    /// The longest window, in minutes: a week. Longer ones would run into themselves.
+    pub const LASTS_MIN_MAX: u16 = 7 * 24 * 60;
+
+    fn is_whole(self) -> bool {
+        (1..128).contains(&self.weekdays)
+            && self.begins_min < 24 * 60
+            && (1..=Self::LASTS_MIN_MAX).contains(&self.lasts_min)
+    }
 }
 
 impl SilenceScope {

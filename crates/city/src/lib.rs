@@ -24,7 +24,7 @@ pub mod timetable;
 
 pub use alert::{Alert, AlertChange, AlertKey, AlertState, Blindness};
 pub use contract::{Contract, FeedKind};
-pub use desk_action::{Cover, DeskAction, DeskActionKind, Repeat, Silence, SilenceScope};
+pub use desk_action::{Cover, DeskAction, DeskActionKind, Repeat, Silence, SilenceFault, SilenceScope};
 pub use entity::{
     DatastreamBody, Entity, EntityBody, EntityChange, EntityId, EntityKind, ObservationType, Primitive, Properties,
     Shape, UnitOfMeasurement,

@@ -39,20 +39,6 @@ pub struct WatchState {
     pub snapshot: Option<(WatchPosition, Vec<u8>)>,
 }
 
-/// Which alerts to read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AlertFilter {
-    /// Those in one state.
-    State(AlertState),
-    /// Those not yet resolved, and those resolved at this time or later.
-    Standing {
-        /// Resolved at this time or later.
-        resolved_since: Time,
-    },
-    /// All.
-    All,
-}
-
 /// What to look for among all alerts that are kept. What is not given does not narrow.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct AlertSearch {
@@ -173,26 +159,13 @@ fn save_change(connection: &Connection, seq: Seq, change: &AlertChange) -> Resul
 }
 
 impl Reader {
-    /// The newest alerts first (by when they opened), at most `limit`.
-    pub fn alerts(&self, filter: AlertFilter, limit: usize) -> Result<Vec<Alert>, StoreError> {
-        let (clause, value) = match filter {
-            AlertFilter::State(AlertState::Open) => ("state = 'open' AND ?1 IS NULL", None),
-            AlertFilter::State(AlertState::Acknowledged) => ("state = 'acknowledged' AND ?1 IS NULL", None),
-            AlertFilter::State(AlertState::Resolved) => ("state = 'resolved' AND ?1 IS NULL", None),
-            AlertFilter::Standing { resolved_since } => {
-                ("(state <> 'resolved' OR resolved_ms >= ?1)", Some(resolved_since.ms()))
-            }
-            AlertFilter::All => ("?1 IS NULL", None),
-        };
-        let text = format!("SELECT id, body FROM alert WHERE {clause} ORDER BY opened_ms DESC, id LIMIT ?2");
-        let mut statement = self.connection.prepare_cached(&text)?;
-        let mut rows = statement.query(params![value, signed(limit as u64)])?;
-        let mut found = Vec::new();
-        while let Some(row) = rows.next()? {
-            let (id, body): (String, Vec<u8>) = (row.get(0)?, row.get(1)?);
-            found.push(decode(|| format!("alert {id}"), &body)?);
-        }
-        Ok(found)
+    /// Alerts that are not resolved, and those that resolved at this time or later, the newest first (by when they
+    /// opened), at most `limit`.
+    pub fn standing_alerts(&self, resolved_since: Time, limit: usize) -> Result<Vec<Alert>, StoreError> {
+        let text = "SELECT id, body FROM alert WHERE state <> 'resolved' OR resolved_ms >= ?1 \
+                    ORDER BY opened_ms DESC, id LIMIT ?2";
+        let mut statement = self.connection.prepare_cached(text)?;
+        found(statement.query(params![resolved_since.ms(), signed(limit as u64)])?)
     }
 
     /// The newest alerts first (by when they opened) that fit, at most `limit`.
@@ -210,7 +183,7 @@ impl Reader {
             severities.join(",")
         );
         let mut statement = self.connection.prepare_cached(&text)?;
-        let mut rows = statement.query(params![
+        found(statement.query(params![
             search.state.map(state_name),
             search.rule,
             search.owner,
@@ -220,13 +193,7 @@ impl Reader {
             search.after.as_ref().map(|(opened, _)| opened.ms()),
             search.after.as_ref().map(|(_, id)| id.0.as_ref()),
             signed(limit as u64),
-        ])?;
-        let mut found = Vec::new();
-        while let Some(row) = rows.next()? {
-            let (id, body): (String, Vec<u8>) = (row.get(0)?, row.get(1)?);
-            found.push(decode(|| format!("alert {id}"), &body)?);
-        }
-        Ok(found)
+        ])?)
     }
 
     /// One alert.
@@ -274,6 +241,16 @@ impl Reader {
         }
         Ok(found)
     }
+}
+
+/// The alerts of rows of id and body.
+fn found(mut rows: rusqlite::Rows<'_>) -> Result<Vec<Alert>, StoreError> {
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (id, body): (String, Vec<u8>) = (row.get(0)?, row.get(1)?);
+        found.push(decode(|| format!("alert {id}"), &body)?);
+    }
+    Ok(found)
 }
 
 fn state_name(state: AlertState) -> &'static str {

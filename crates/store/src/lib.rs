@@ -33,7 +33,7 @@ mod unsynced;
 pub mod schema;
 
 pub use account::FeedAccount;
-pub use alerts::{AlertFilter, AlertSearch, WatchPosition, WatchState, WatchStep};
+pub use alerts::{AlertSearch, WatchPosition, WatchState, WatchStep};
 pub use batch::{Batch, Committed, CommittedGroup};
 pub use error::StoreError;
 pub use journal::JournalRow;

@@ -5,7 +5,7 @@ mod town;
 
 use city::alert::AlertChangeKind;
 use city::{Alert, AlertChange, AlertKey, AlertState, Seq, Severity};
-use store::{AlertFilter, Store, WatchPosition, WatchStep};
+use store::{AlertSearch, Store, WatchPosition, WatchStep};
 
 fn change(subject: &str, kind: AlertChangeKind, ms: i64) -> AlertChange {
     let key = AlertKey { rule: "lake-rises".into(), subject: subject.to_owned(), episode: town::at(0) };
@@ -95,15 +95,18 @@ fn alerts_are_read_by_their_state() {
         step(2, 50, vec![change("b", Resolved, 50)]),
     ];
     store.save_watch(&steps, None).unwrap();
-    let subjects = |filter, limit| -> Vec<String> {
-        store.read().alerts(filter, limit).unwrap().into_iter().map(|alert| alert.key.subject).collect()
+    let subjects = |alerts: Vec<Alert>| -> Vec<String> { alerts.into_iter().map(|alert| alert.key.subject).collect() };
+    let read = store.read();
+    let state = |state, limit| {
+        let search = AlertSearch { state, ..AlertSearch::default() };
+        subjects(read.search_alerts(&search, limit).unwrap())
     };
-    assert_eq!(subjects(AlertFilter::State(AlertState::Open), 9), ["a"]);
-    assert_eq!(subjects(AlertFilter::State(AlertState::Resolved), 9), ["b"]);
-    assert!(subjects(AlertFilter::State(AlertState::Acknowledged), 9).is_empty());
-    assert_eq!(subjects(AlertFilter::Standing { resolved_since: town::at(50) }, 9), ["a", "b"]);
-    assert_eq!(subjects(AlertFilter::Standing { resolved_since: town::at(51) }, 9), ["a"]);
-    assert_eq!(subjects(AlertFilter::All, 1).len(), 1);
+    assert_eq!(state(Some(AlertState::Open), 9), ["a"]);
+    assert_eq!(state(Some(AlertState::Resolved), 9), ["b"]);
+    assert!(state(Some(AlertState::Acknowledged), 9).is_empty());
+    assert_eq!(subjects(read.standing_alerts(town::at(50), 9).unwrap()), ["a", "b"]);
+    assert_eq!(subjects(read.standing_alerts(town::at(51), 9).unwrap()), ["a"]);
+    assert_eq!(state(None, 1).len(), 1);
 }
 
 #[test]
@@ -119,6 +122,6 @@ fn a_resolved_alert_goes_with_its_history_after_400_days() {
         .unwrap();
     let late = town::at(11) + store::ALERTS_KEPT;
     assert_eq!(store.apply_retention(late, &[], &[]).unwrap().other_rows, 1);
-    assert_eq!(store.read().alerts(AlertFilter::All, 9).unwrap().len(), 1, "the open one stays");
+    assert_eq!(store.read().search_alerts(&AlertSearch::default(), 9).unwrap().len(), 1, "the open one stays");
     assert_eq!(store.read().alert_changes(town::at(0), late).unwrap().len(), 1);
 }

@@ -15,7 +15,7 @@ use crate::plan::{CellPlan, Part, SHARDS, SeriesSlot, ShardPlan};
 use crate::rule::{Kind, Rule};
 use crate::shard::{Evidence, Note, Noted, Row, Shard};
 use crate::state::State;
-use crate::timers::{Holding, Timers, Turn};
+use crate::timers::{Timers, Turn};
 use crate::truth::Truth;
 use crate::{joint, rise, said};
 
@@ -32,16 +32,17 @@ pub(crate) fn take(
     out: &mut Vec<AlertChange>,
 ) {
     let by_shard = sort_out(context, rows);
-    let newest = state.feeds.get_mut(feed).map(|heard| {
-        let newest = rows.newest().map(|newest| newest.min(now));
-        heard.newest = heard.newest.max(newest);
-        heard.newest
+    let feed_time = state.feeds.get_mut(feed).map(|heard| {
+        let before = heard.newest;
+        heard.newest = before.max(rows.newest().map(|newest| newest.min(now)));
+        (before, heard.newest)
     });
     let mut notes = spread(state, context, &by_shard, rows.len(), now);
-    if let Some(until) = newest.flatten() {
-        for (shard, (plan, cells)) in (0..).zip(context.plan.shards.iter().zip(&mut state.shards)) {
+    if let Some((before, Some(until))) = feed_time {
+        let shards = context.plan.shards.iter().zip(&mut state.shards).zip(&by_shard);
+        for (shard, ((plan, cells), rows)) in (0..).zip(shards) {
             let mut more = Vec::new();
-            cells.over(plan, feed, until, now, &mut more);
+            cells.over(plan, feed, (before, until), rows, now, &mut more);
             notes.extend(more.into_iter().map(|note| (shard, note)));
         }
     }
@@ -51,7 +52,7 @@ pub(crate) fn take(
         carry_out(state, context, shard, note, now, &mut joints, out);
     }
     for place in joints {
-        joint::judge(state, context, place, false, now, out);
+        joint::judge(state, context, place, joint::Why::Own, now, out);
     }
 }
 
@@ -234,21 +235,10 @@ fn guarded(
     if seen.broken {
         cell.timers.broken();
     }
-    let turn = cell.timers.advance(holding(plan, &seen));
+    let turn = cell.timers.advance(plan.holding(&seen));
     let timers = cell.timers;
     if turn != Turn::Quiet {
         turned(state, context, shard, place, plan, turn, &timers, &seen, datastream, rule, now, out);
-    }
-}
-
-fn holding(plan: &CellPlan, seen: &Evidence) -> Holding {
-    Holding {
-        at: seen.at,
-        open: seen.open,
-        open_for: plan.open_for,
-        close: seen.close,
-        close_for: plan.close_for,
-        damped: plan.damped,
     }
 }
 
@@ -266,7 +256,7 @@ fn judgement(
     };
     Judgement {
         subject: series_subject(datastream),
-        holding: holding(plan, seen),
+        holding: plan.holding(seen),
         blind: None,
         severity: rule.severity,
         said,

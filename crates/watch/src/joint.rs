@@ -10,38 +10,65 @@ use crate::life::{self, Bearings, Judgement, Said};
 use crate::plan::Part;
 use crate::rule::{Kind, Rule};
 use crate::runs;
-use crate::state::State;
+use crate::state::{ConditionSeen, State};
 use crate::timers::Holding;
 use crate::truth::Truth;
 use crate::warning;
 
 /// Judges every combined rule, each after those whose alerts it looks at.
 pub(crate) fn judge_all(state: &mut State, context: &Context, by_minute: bool, now: Time, out: &mut Vec<AlertChange>) {
+    let why = if by_minute { Why::Minute } else { Why::Elsewhere };
     for place in &context.combined {
-        judge(state, context, *place, by_minute, now, out);
+        judge(state, context, *place, why, now, out);
     }
 }
 
-/// Judges one combined rule. What has no cell is looked at anew by the minute only, where that is dear.
+/// Why a combined rule is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Why {
+    /// Something of its own was seen.
+    Own,
+    /// The minute is over: timers run out, and what is dear to look at is looked at anew.
+    Minute,
+    /// Something happened that may concern it. Unless a condition of it turned, nothing moves: what a rule says must
+    /// not depend on what else the city watches.
+    Elsewhere,
+}
+
+/// The place of the guard beside the conditions.
+const GUARD: u16 = u16::MAX;
+
+/// Judges one combined rule.
 pub(crate) fn judge(
     state: &mut State,
     context: &Context,
     place: usize,
-    by_minute: bool,
+    why: Why,
     now: Time,
     out: &mut Vec<AlertChange>,
 ) {
     let Some(rule) = context.rules.get(place) else { return };
     let Kind::Combined(combined) = &rule.kind else { return };
-    let truths: Vec<Truth> = (0..)
-        .zip(&combined.conditions)
-        .map(|(at, condition)| see(state, context, rule, place, at, condition, by_minute, now))
-        .collect();
+    let mut turned = false;
+    let mut truths: Vec<Truth> = Vec::with_capacity(combined.conditions.len());
+    for (at, condition) in (0..).zip(&combined.conditions) {
+        let truth = look(state, context, rule, place, at, condition, why, now);
+        let seen = remember(state, rule, at, truth, now, &mut turned);
+        let lasts = condition.remembered > Span::default()
+            && seen.last_true.is_some_and(|last| now.since(last) <= condition.remembered);
+        truths.push(if lasts { Truth::True } else { truth });
+    }
     let of = |at: usize| truths.get(at).copied().unwrap_or_default();
     let guard = rule
         .guard
         .as_ref()
         .map_or(Truth::True, |guard| guard.holds(None, now, &context.timezone, |id| input(state, context, id, now)));
+    if rule.guard.is_some() {
+        remember(state, rule, GUARD, guard, now, &mut turned);
+    }
+    if why == Why::Elsewhere && !turned {
+        return;
+    }
     let open = combined.open.truth(&of).and(guard);
     let close = combined.close.truth(&of);
     let holding = Holding {
@@ -52,7 +79,7 @@ pub(crate) fn judge(
         close_for: combined.close_for,
         damped: rule.damped,
     };
-    let judgement = judgement(rule, combined, &truths, holding, now);
+    let judgement = judgement(rule, combined, &truths, holding);
     life::advance(state, rule, judgement, now, out);
     if let Some(unseen) = rule.unseen {
         let unknown = open == Truth::Unknown;
@@ -70,19 +97,17 @@ pub(crate) fn input(state: &State, context: &Context, id: city::DatastreamId, no
 }
 
 #[expect(clippy::too_many_arguments, reason = "each is one thing, and a bundle of them would have no name")]
-fn see(
-    state: &mut State,
+fn look(
+    state: &State,
     context: &Context,
     rule: &Rule,
     place: usize,
     at: u16,
     condition: &Condition,
-    by_minute: bool,
+    why: Why,
     now: Time,
 ) -> Truth {
-    let key = (rule.id.clone(), at);
-    let known = state.conditions.get(&key).copied().unwrap_or_default();
-    let truth = match &condition.looks {
+    match &condition.looks {
         Looks::Alert(rule) => Truth::from(state.standing.contains_key(rule)),
         Looks::At(kind) => match kind.as_ref() {
             Kind::Figure(_) | Kind::Rise(_) => on_series(state, context, place, at, kind, now),
@@ -91,7 +116,9 @@ fn see(
                 state.feed_silent_since(context, &kind.feed, now).is_some()
             }),
             // Counting runs is dear, and they leave by the minute.
-            Kind::Trip(_) | Kind::Zone(_) | Kind::Headway(_) if !by_minute => known.truth,
+            Kind::Trip(_) | Kind::Zone(_) | Kind::Headway(_) if why != Why::Minute => {
+                state.conditions.get(&(rule.id.clone(), at)).map(|seen| seen.truth).unwrap_or_default()
+            }
             kind @ (Kind::Trip(_) | Kind::Zone(_) | Kind::Headway(_)) => {
                 any(&runs::judgements(state, context, rule, kind, now), || {
                     let feeds = kind.runs().map(|(_, feeds)| feeds).unwrap_or_default();
@@ -100,12 +127,20 @@ fn see(
             }
             Kind::Combined(_) => Truth::Unknown,
         },
-    };
-    let last_true = if truth == Truth::True { Some(now) } else { known.last_true };
-    state.conditions.insert(key, crate::state::ConditionSeen { truth, last_true });
-    let remembered =
-        condition.remembered > Span::default() && last_true.is_some_and(|last| now.since(last) <= condition.remembered);
-    if remembered { Truth::True } else { truth }
+    }
+}
+
+/// Keeps what a condition is, and when it was last true: while it is, that is not over.
+fn remember(state: &mut State, rule: &Rule, at: u16, truth: Truth, now: Time, turned: &mut bool) -> ConditionSeen {
+    let seen = state.conditions.entry((rule.id.clone(), at)).or_default();
+    if seen.truth != truth {
+        *turned = true;
+        if seen.truth == Truth::True {
+            seen.last_true = Some(now);
+        }
+        seen.truth = truth;
+    }
+    *seen
 }
 
 /// True when any of them is; unknown when none is and there is something that cannot be seen.
@@ -137,7 +172,7 @@ fn on_series(state: &State, context: &Context, place: usize, at: u16, kind: &Kin
     })
 }
 
-fn judgement(rule: &Rule, combined: &Combined, truths: &[Truth], holding: Holding, _now: Time) -> Judgement {
+fn judgement(rule: &Rule, combined: &Combined, truths: &[Truth], holding: Holding) -> Judgement {
     let names = |wanted: Truth| -> Vec<String> {
         let named = combined.conditions.iter().zip(truths).filter(|(_, truth)| **truth == wanted);
         named.map(|(condition, _)| condition.name.replace('_', " ")).collect()
@@ -184,7 +219,7 @@ fn unseen_judgement(
         close_for: Span::default(),
         damped: rule.damped,
     };
-    let mut judgement = judgement(rule, combined, truths, holding, now);
+    let mut judgement = judgement(rule, combined, truths, holding);
     judgement.subject = format!("unseen:{SUBJECT}");
     judgement.severity = severity;
     judgement.said.title = if unknown {

@@ -72,8 +72,8 @@ pub(crate) struct CellPlan {
 pub(crate) struct ShardPlan {
     pub(crate) series: Vec<SeriesPlan>,
     pub(crate) cells: Vec<CellPlan>,
-    /// Cells whose figure is over when the feed's time says so, by feed.
-    pub(crate) tumbling: BTreeMap<FeedId, Vec<u32>>,
+    /// Cells whose figure is over when the feed's time says so, by feed and length of the stretch; in order.
+    pub(crate) tumbling: BTreeMap<FeedId, BTreeMap<Span, Vec<u32>>>,
 }
 
 /// Where a series is.
@@ -198,8 +198,8 @@ impl Plan {
         cell.series = slot.series;
         if let Some(series) = shard.series.get_mut(slot.series as usize) {
             series.cells.push(place);
-            if matches!(&cell.look, Look::Figure { figure: Figure::Tumbling { .. }, .. }) {
-                shard.tumbling.entry(series.feed.clone()).or_default().push(place);
+            if let Look::Figure { figure: Figure::Tumbling { window, .. }, .. } = &cell.look {
+                shard.tumbling.entry(series.feed.clone()).or_default().entry(*window).or_default().push(place);
             }
         }
         // The roots put both into one shard.

@@ -11,6 +11,7 @@ use city::{DatastreamId, Span, Time};
 use serde::{Deserialize, Serialize};
 
 use crate::context::Context;
+use crate::figure::middle::median;
 use crate::figure::{self, SAMPLES_MAX};
 use crate::life::Said;
 use crate::rule::Rise;
@@ -96,7 +97,8 @@ pub(crate) fn take(
     {
         memory.samples.pop_front();
     }
-    let level = median(memory.samples.iter().map(|(_, value)| *value).collect())?;
+    let mut levels: Vec<f64> = memory.samples.iter().map(|(_, value)| *value).collect();
+    let level = median(&mut levels)?;
     memory.passed = level >= kind.level || (memory.passed && stands);
     let outlook = Outlook {
         level,
@@ -228,14 +230,4 @@ fn slope(hours: &VecDeque<(i64, f64, u32)>, window: i64) -> Option<f64> {
     let mean_y = points.iter().map(|(_, y)| y).sum::<f64>() / count;
     let across = points.iter().map(|(x, y)| (x - mean_x) * (y - mean_y)).sum::<f64>();
     Some(across / points.iter().map(|(x, _)| (x - mean_x).powi(2)).sum::<f64>())
-}
-
-fn median(mut values: Vec<f64>) -> Option<f64> {
-    values.sort_by(f64::total_cmp);
-    let middle = values.len() / 2;
-    let upper = *values.get(middle)?;
-    if values.len() % 2 == 1 {
-        return Some(upper);
-    }
-    Some(f64::midpoint(upper, *values.get(middle.checked_sub(1)?)?))
 }

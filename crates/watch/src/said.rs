@@ -73,10 +73,7 @@ fn trend(on: &OnFigure, unit: &str, figure: f64, window: city::Span) -> String {
     let goes = if figure >= 0.0 { "rises" } else { "falls" };
     let pace = words::measured(figure.abs(), unit, 2);
     let line = words::line(on.open.line().abs(), unit);
-    let than = match (on.open, on.open.holds(figure)) {
-        (_, false) => "no longer faster than",
-        (_, true) => "faster than",
-    };
+    let than = if on.open.holds(figure) { "faster than" } else { "no longer faster than" };
     format!("{} {goes} by {pace} an hour over {}, {than} {line}", on.what, words::span(window))
 }
 

@@ -1,7 +1,7 @@
 //! Readings into cells: the part of the engine that most observations never leave. A shard knows nothing of other
 //! shards, of alerts, or of words; what matters to them is noted.
 
-use city::{Span, Time};
+use city::{FeedId, Time};
 use serde::{Deserialize, Serialize};
 
 use crate::figure::{Memory, Seen, Taken};
@@ -135,26 +135,43 @@ impl Shard {
         }
     }
 
-    /// The time of a feed has come to `until`: stretches of the clock that were over by then give their figure.
+    /// The time of a feed has come from `before` to `until`: stretches of the clock that were over by then give their
+    /// figure. All cells are looked at when a stretch has ended; else only those that took a reading for an earlier one.
     pub(crate) fn over(
         &mut self,
         plan: &ShardPlan,
-        feed: &city::FeedId,
-        until: Time,
+        feed: &FeedId,
+        (before, until): (Option<Time>, Time),
+        rows: &[Row],
         now: Time,
         notes: &mut Vec<Note>,
     ) {
-        for place in plan.tumbling.get(feed).into_iter().flatten() {
-            let (Some(cell_plan), Some(cell)) = (plan.cells.get(*place as usize), self.cells.get_mut(*place as usize))
-            else {
+        for (window, cells) in plan.tumbling.get(feed).into_iter().flatten() {
+            let running = until.floor(*window);
+            if before.is_none_or(|before| before.floor(*window) != running) {
+                for place in cells {
+                    self.end_stretch(plan, *place, until, now, notes);
+                }
                 continue;
-            };
-            let Look::Figure { figure, .. } = &cell_plan.look else { continue };
-            if let Taken::Seen(seen) = cell.memory.over(*figure, until)
-                && let Some(what) = cell.judge(cell_plan, evidence(&cell_plan.look, seen, (seen.at, seen.figure)), now)
-            {
-                notes.push(Note { row: AFTER_ALL, of: *place, what });
             }
+            for row in rows.iter().filter(|row| row.at < running) {
+                let Some(series) = plan.series.get(row.series as usize) else { continue };
+                for place in series.cells.iter().filter(|place| cells.binary_search(place).is_ok()) {
+                    self.end_stretch(plan, *place, until, now, notes);
+                }
+            }
+        }
+    }
+
+    fn end_stretch(&mut self, plan: &ShardPlan, place: u32, until: Time, now: Time, notes: &mut Vec<Note>) {
+        let (Some(cell_plan), Some(cell)) = (plan.cells.get(place as usize), self.cells.get_mut(place as usize)) else {
+            return;
+        };
+        let Look::Figure { figure, .. } = &cell_plan.look else { return };
+        if let Taken::Seen(seen) = cell.memory.over(*figure, until)
+            && let Some(what) = cell.judge(cell_plan, evidence(&cell_plan.look, seen, (seen.at, seen.figure)), now)
+        {
+            notes.push(Note { row: AFTER_ALL, of: place, what });
         }
     }
 }
@@ -173,6 +190,20 @@ fn evidence(look: &Look, seen: Seen, reading: (Time, f64)) -> Evidence {
         open,
         close,
         broken: seen.broken,
+    }
+}
+
+impl CellPlan {
+    /// What was seen, as timers take it.
+    pub(crate) fn holding(&self, seen: &Evidence) -> Holding {
+        Holding {
+            at: seen.at,
+            open: seen.open,
+            open_for: self.open_for,
+            close: seen.close,
+            close_for: self.close_for,
+            damped: self.damped,
+        }
     }
 }
 
@@ -213,14 +244,7 @@ impl Cell {
                 if seen.broken {
                     self.timers.broken();
                 }
-                let turn = self.timers.advance(Holding {
-                    at: seen.at,
-                    open: seen.open,
-                    open_for: plan.open_for,
-                    close: seen.close,
-                    close_for: plan.close_for,
-                    damped: plan.damped,
-                });
+                let turn = self.timers.advance(plan.holding(&seen));
                 let due = || plan.steps || self.told.is_none_or(|told| now.since(told) >= UPDATE_EVERY);
                 match turn {
                     Turn::Quiet => None,
@@ -229,17 +253,5 @@ impl Cell {
                 }
             }
         }
-    }
-}
-
-impl Timers {
-    /// For a condition: true once it has held for long enough, false before.
-    fn holds(&mut self, truth: Truth, long_enough: Span, at: Time) -> Truth {
-        if truth != Truth::True {
-            self.open_since = None;
-            return truth;
-        }
-        let since = *self.open_since.get_or_insert(at);
-        Truth::from(at.since(since) >= long_enough)
     }
 }

@@ -100,6 +100,11 @@ impl Timers {
         self.calm_since = None;
     }
 
+    /// For a condition, which has no alert: true once it has held for long enough, false before.
+    pub(crate) fn holds(&mut self, truth: Truth, long_enough: Span, at: Time) -> Truth {
+        held(&mut self.open_since, truth, at).map_or(truth, |held| Truth::from(held >= long_enough))
+    }
+
     /// What happened in a hole between readings is not known, so nothing has "held" through it.
     pub(crate) fn broken(&mut self) {
         self.open_since = None;

@@ -8,7 +8,6 @@ use bell::{Desk, ON_CALL, at};
 use city::{DeskActionKind, Link, Node, Repeat, RuleId, Severity, Silence, SilenceId, SilenceScope, Span, ThingId};
 use jiff::tz::TimeZone;
 use watch::notify::calendar::{next_edge, quiet_until};
-use watch::notify::silences::refusal;
 use watch::notify::state::MISSED_MAX;
 use watch::notify::{Event, Graph};
 
@@ -285,7 +284,7 @@ fn a_silenced_cause_explains_nothing() {
 fn a_silence_without_an_end_a_reason_or_a_scope_is_not_taken() {
     let now = at("2026-05-04T12:00:00Z");
     let right = silence("pump", "2026-05-04T12:00:00Z", "2026-05-04T14:00:00Z");
-    assert_eq!(refusal(&right, now), None);
+    assert_eq!(right.fault(now), None);
     let mut wrong = vec![
         Silence { until: right.from, ..right.clone() },
         Silence { until: now, from: now - Span::h(1), ..right.clone() },
@@ -300,7 +299,7 @@ fn a_silence_without_an_end_a_reason_or_a_scope_is_not_taken() {
     }
     let mut desk = desk();
     for silence in wrong {
-        assert!(refusal(&silence, now).is_some(), "{silence:?}");
+        assert!(silence.fault(now).is_some(), "{silence:?}");
         desk.act("water_desk", DeskActionKind::Silence(silence));
     }
     assert_eq!(desk.state.silences().count(), 0);

@@ -1,7 +1,9 @@
 //! What roles do in the control room: the role is one of the city's, ids look like ids, times have an end, and the
 //! lines that they write hold nothing of a person.
 
-use city::{Acknowledgement, Cover, DeskAction, DeskActionKind, Reason, Repeat, Silence, SilenceScope, Span, Time};
+use city::{
+    Acknowledgement, Cover, DeskAction, DeskActionKind, Reason, Silence, SilenceFault, SilenceScope, Span, Time,
+};
 
 use super::Refused;
 use crate::gate::Gate;
@@ -10,12 +12,8 @@ use crate::text;
 
 /// Longest snooze: past a shift, somebody else has to look at it.
 pub(crate) const SNOOZE_MAX: Span = Span::h(24);
-/// Longest silence: a year of works. What is longer is a rule that should be changed.
-pub(crate) const SILENCE_MAX: Span = Span::h(24 * 366);
 /// Longest cover: a leave of some weeks. What is longer belongs in the schedule.
 pub(crate) const COVER_MAX: Span = Span::h(24 * 62);
-/// Longest window of a silence that recurs, in minutes: a week. Longer ones would run into the next.
-pub(crate) const WINDOW_MIN_MAX: u16 = 7 * 24 * 60;
 /// Most rules, subjects and feeds that one silence may name.
 pub(crate) const SCOPE_MAX: usize = 200;
 /// Longest subject of an alert, in bytes: kind, feed and id, each at its own limit.
@@ -56,30 +54,18 @@ pub(crate) fn action(gate: &Gate, action: &DeskAction, now: Time) -> Result<(), 
 
 fn silence(gate: &Gate, asked: &Silence, now: Time) -> Result<(), Refused> {
     id(asked.id.as_str(), "silence-")?;
+    match asked.fault(now) {
+        Some(SilenceFault::Ends | SilenceFault::TooLong | SilenceFault::Windows) => return Err(Reason::BadTime.into()),
+        Some(SilenceFault::NoReason | SilenceFault::NoScope) => return Err(Reason::Malformed.into()),
+        None => {}
+    }
     scope(&asked.scope)?;
-    ahead(asked.until, now, SILENCE_MAX)?;
-    if asked.until <= asked.from {
-        return Err(Reason::BadTime.into());
-    }
-    let fits = |repeat: &Repeat| {
-        (1..128).contains(&repeat.weekdays)
-            && repeat.begins_min < 24 * 60
-            && (1..=WINDOW_MIN_MAX).contains(&repeat.lasts_min)
-    };
-    if !asked.repeat.as_ref().is_none_or(fits) {
-        return Err(Reason::BadTime.into());
-    }
-    if asked.reason.trim().is_empty() { Err(Reason::Malformed.into()) } else { line(gate, &asked.reason) }
+    line(gate, &asked.reason)
 }
 
 fn scope(scope: &SilenceScope) -> Result<(), Refused> {
     let SilenceScope { rules, subjects, feeds, severity_at_most: _ } = scope;
-    let named = rules.len() + subjects.len() + feeds.len();
-    if named == 0 {
-        // Everything quiet at once is a centre switched off, and no silence.
-        return Err(Reason::Malformed.into());
-    }
-    if named > SCOPE_MAX {
+    if rules.len() + subjects.len() + feeds.len() > SCOPE_MAX {
         return Err(Reason::TooLarge.into());
     }
     let ids = rules.iter().map(city::RuleId::as_str).chain(feeds.iter().map(city::FeedId::as_str));

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use city::{FeedKind, Record, Seq, Span, Time};
-use store::AlertFilter;
 
 use super::clerk::Clerk;
 use crate::config::City;
@@ -90,8 +89,7 @@ fn redraw(picture: &mut Picture, reader: &store::Reader, city: &City, now: Time)
     for (feed, account) in reader.accounts()? {
         picture.take_account(&feed, account);
     }
-    let standing = AlertFilter::Standing { resolved_since: now - RESOLVED_SHOWN };
-    for alert in reader.alerts(standing, ALERTS_PER_PAGE_MAX)? {
+    for alert in reader.standing_alerts(now - RESOLVED_SHOWN, ALERTS_PER_PAGE_MAX)? {
         picture.put_alert(alert);
     }
     picture.grow_old(now);

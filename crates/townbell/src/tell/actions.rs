@@ -159,8 +159,8 @@ pub async fn silence(
     let id = SilenceId::new(&fresh("silence", now));
     let SilenceRequest { role, reason, scope, from, until, repeat } = asked;
     let silence = Silence { id: id.clone(), reason, scope, from: from.unwrap_or(now), until, repeat };
-    if let Some(why) = watch::notify::silences::refusal(&silence, now) {
-        return Err(Refusal::not_admitted(format!("silence: {why}")));
+    if let Some(fault) = silence.fault(now) {
+        return Err(Refusal::not_admitted(format!("silence: {}", fault.words())));
     }
     act(&app, role, DeskActionKind::Silence(silence)).await?;
     Ok((axum::http::StatusCode::CREATED, Json(Taken { id: id.to_string() })))
@@ -216,13 +216,7 @@ async fn on_alert(app: &App, id: String, role: String, what: impl FnOnce(AlertId
     let id = AlertId(id.into());
     let what = what(id.clone());
     let comment = matches!(what, DeskActionKind::Comment { .. });
-    let shown = app.picture().alert(&id).cloned();
-    let known = if let Some(alert) = shown {
-        alert
-    } else {
-        let id = id.clone();
-        read(app, move |reader| reader.alert(&id)).await?.ok_or_else(super::api::no_alert)?
-    };
+    let known = known(app, &id).await?;
     if known.state == city::AlertState::Resolved && !comment {
         return Err(Refusal::conflict(
             "this alert has resolved already; there is nothing left to do but to comment on it",
@@ -233,17 +227,29 @@ async fn on_alert(app: &App, id: String, role: String, what: impl FnOnce(AlertId
     Ok(Json(alert))
 }
 
-/// Hands an action in, and waits until the watch has seen it.
+/// An alert on the pages, or one that is over, has left them, and is still kept.
+pub(super) async fn known(app: &App, id: &AlertId) -> Result<Alert, Refusal> {
+    let shown = app.picture().alert(id).cloned();
+    if let Some(alert) = shown {
+        return Ok(alert);
+    }
+    let id = id.clone();
+    read(app, move |reader| reader.alert(&id)).await?.ok_or_else(super::api::no_alert)
+}
+
 async fn act(app: &App, role: String, what: DeskActionKind) -> Result<(), Refusal> {
     let action = DeskAction { role, what };
     if let Err((reason, hits)) = app.door.gate.judge_action(&action, app.clock.now()) {
         return Err(refused(reason, &hits));
     }
+    hand_in(app, Candidate::DeskAction(action)).await
+}
+
+/// Hands in what a role did, and waits until the watch has seen it.
+pub(super) async fn hand_in(app: &App, deed: Candidate) -> Result<(), Refusal> {
     let feed = control_room_feed();
-    let admission = app
-        .door
-        .judge(&feed, vec![Candidate::DeskAction(action)], &Tally::default())
-        .map_err(|error| Refusal::not_admitted(error.to_string()))?;
+    let admission =
+        app.door.judge(&feed, vec![deed], &Tally::default()).map_err(|e| Refusal::not_admitted(e.to_string()))?;
     let receipt = app.desk().submit(feed, admission).await.map_err(|error| stopped(&error))?;
     receipt.watched().await.map_err(|error| stopped(&error))?;
     Ok(())

@@ -3,15 +3,14 @@
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
-use city::{Acknowledgement, AlertId, AlertState, Span, Tally, Time};
+use city::{Acknowledgement, AlertId, AlertState, Span, Time};
 use gate::Candidate;
 
-use super::App;
 use super::problem::{Refusal, Refused};
 use super::views::{
     AcknowledgeRequest, AlertHistory, CityView, FeedPage, ForecastView, Health, Mode, RulePage, RuleView, StateView,
 };
-use crate::config::control_room_feed;
+use super::{App, actions};
 
 pub(super) type Answer<T> = Result<Json<T>, Refusal>;
 
@@ -93,14 +92,7 @@ pub async fn acknowledge(
     let expected = "body: expected JSON with a role and a note, both text, and nothing else";
     let Json(body) = body.map_err(|_| Refusal::malformed(expected))?;
     let id = AlertId(id.into());
-    let shown = app.picture().alert(&id).cloned();
-    let current = if let Some(shown) = shown {
-        shown
-    } else {
-        // One that is over has left the picture, and is still there.
-        let id = id.clone();
-        read(&app, move |reader| reader.alert(&id)).await?.ok_or_else(no_alert)?
-    };
+    let current = actions::known(&app, &id).await?;
     if current.state == AlertState::Resolved {
         return Err(Refusal::conflict("this alert has resolved already; there is nothing left to take"));
     }
@@ -108,12 +100,7 @@ pub async fn acknowledge(
     if let Err((reason, hits)) = app.door.gate.judge_acknowledgement(&acknowledgement) {
         return Err(refused_note(reason, &hits));
     }
-    let feed = control_room_feed();
-    let candidates = vec![Candidate::Acknowledgement(acknowledgement)];
-    let admission =
-        app.door.judge(&feed, candidates, &Tally::default()).map_err(|e| Refusal::not_admitted(e.to_string()))?;
-    let receipt = app.desk().submit(feed, admission).await.map_err(|error| stopped(&error))?;
-    receipt.watched().await.map_err(|error| stopped(&error))?;
+    actions::hand_in(&app, Candidate::Acknowledgement(acknowledgement)).await?;
     let alert = app.picture().alert(&id).cloned().ok_or_else(no_alert)?;
     Ok(Json(alert))
 }

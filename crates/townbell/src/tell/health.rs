@@ -5,7 +5,6 @@ use axum::extract::State;
 use city::alert::AlertChangeKind;
 use city::{Alert, AlertChange, Span, Time};
 use serde::Serialize;
-use store::AlertFilter;
 use utoipa::{IntoParams, ToSchema};
 use watch::health::{self, Figure, Health, Position, RuleHealth};
 
@@ -155,7 +154,7 @@ pub async fn alarm_health(State(app): State<App>, mut asked: Asked) -> Answer<He
     }
     let health = read(&app, move |reader| {
         // What opened before and still stood has perhaps not changed since.
-        let standing = reader.alerts(AlertFilter::Standing { resolved_since: from }, ALERTS_PER_PAGE_MAX)?;
+        let standing = reader.standing_alerts(from, ALERTS_PER_PAGE_MAX)?;
         let opened = |alert: Alert| AlertChange::of(AlertChangeKind::Opened, alert.clone(), alert.opened);
         let before = standing.into_iter().filter(|alert| alert.opened < from).map(opened);
         let mut changes: Vec<AlertChange> = before.collect();

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use city::{Span, Time};
 use serde::{Deserialize, Serialize};
 
-use super::weeks::median;
+use super::middle::{SPREAD, median};
 use super::{Certainty, Seen, Taken};
 
 /// Forecast points that are remembered: ten days of hours, or two of quarters of an hour and some.
@@ -16,8 +16,6 @@ const POINT_REACH: Span = Span::h(1);
 const ERRORS_MAX: usize = 64;
 /// Errors that must be known before a spread means anything.
 const ERRORS_MIN: usize = 8;
-/// From median absolute deviation to standard deviation, for a normal distribution.
-const SPREAD: f64 = 1.482_602_218_505_602;
 
 /// What was forecast, and how wrong it was.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

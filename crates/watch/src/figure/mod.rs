@@ -5,6 +5,7 @@
 
 mod deviation;
 mod exact;
+pub(crate) mod middle;
 mod tumbling;
 mod weeks;
 mod window;

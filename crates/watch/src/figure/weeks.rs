@@ -3,6 +3,7 @@
 use city::{Span, Time};
 use serde::{Deserialize, Serialize};
 
+use super::middle::{self, SPREAD};
 use super::{Certainty, Seen, Taken, WEEKS_MAX};
 
 /// Hours of a week, counted in UTC from 1970: a change of the clocks moves the week by an hour once, which a median
@@ -10,8 +11,6 @@ use super::{Certainty, Seen, Taken, WEEKS_MAX};
 const HOURS: usize = 168;
 /// Weeks that must be known of an hour before there is an expectation.
 const KNOWN_MIN: usize = 2;
-/// From median absolute deviation to standard deviation, for a normal distribution.
-const SPREAD: f64 = 1.482_602_218_505_602;
 /// The least spread, as a share of the median: an hour that was the same to the last digit every week proves no law.
 const SPREAD_SHARE_MIN: f64 = 0.01;
 const HOUR_MS: i64 = 3_600_000;
@@ -80,9 +79,9 @@ impl Weeks {
         if means.len() < KNOWN_MIN {
             return None;
         }
-        let median = median(&mut means)?;
+        let median = middle::median(&mut means)?;
         let mut apart: Vec<f64> = means.iter().map(|mean| (mean - median).abs()).collect();
-        let spread = SPREAD * self::median(&mut apart)?;
+        let spread = SPREAD * middle::median(&mut apart)?;
         Some((median, spread.max(SPREAD_SHARE_MIN * median.abs()).max(f64::MIN_POSITIVE)))
     }
 }
@@ -92,12 +91,4 @@ fn place(hour: i64) -> (u32, usize) {
     let week = hour.div_euclid(168);
     let within = usize::try_from(hour.rem_euclid(168)).unwrap_or_default();
     (u32::try_from(week).unwrap_or_default(), within)
-}
-
-/// The middle value, or the mean of the two in the middle.
-pub(super) fn median(values: &mut [f64]) -> Option<f64> {
-    values.sort_unstable_by(f64::total_cmp);
-    let middle = values.len() / 2;
-    let upper = *values.get(middle)?;
-    Some(if values.len() % 2 == 1 { upper } else { f64::midpoint(upper, *values.get(middle - 1)?) })
 }

@@ -6,8 +6,6 @@ use jiff::tz::{AmbiguousOffset, TimeZone};
 
 use crate::notify::config::Hours;
 
-/// The longest window that may recur: a week. Longer ones would run into themselves.
-pub const REPEAT_LASTS_MAX_MIN: u16 = 7 * 24 * 60;
 /// How far back a window that still lasts may have begun: its longest length, and a day for the clocks.
 const DAYS_BACK: i64 = 8;
 /// How far ahead the next window begins at the latest: a week, and a day for the clocks.
@@ -63,7 +61,7 @@ fn begins(repeat: Repeat, around: Time, zone: &TimeZone, back: i64, ahead: i64) 
 
 /// When the window that lasts now ends; of several the last.
 fn repeat_until(repeat: Repeat, at: Time, zone: &TimeZone) -> Option<Time> {
-    let lasts = Span::min(i64::from(repeat.lasts_min.min(REPEAT_LASTS_MAX_MIN)));
+    let lasts = Span::min(i64::from(repeat.lasts_min.min(Repeat::LASTS_MIN_MAX)));
     let now = begins(repeat, at, zone, DAYS_BACK, 0).filter(|begin| *begin <= at && at < *begin + lasts);
     now.map(|begin| begin + lasts).max()
 }

@@ -1,51 +1,20 @@
 //! Silences: who asked for quiet, about what, until when, and what would have rung.
 
-use city::{
-    Alert, AlertState, Notification, NotificationReason, Severity, Silence, SilenceId, SilenceScope, Span, Time,
-};
+use city::{Alert, AlertState, Notification, NotificationReason, Severity, Silence, SilenceId, Span, Time};
 
-use crate::notify::calendar::{REPEAT_LASTS_MAX_MIN, next_edge, quiet_until};
+use crate::notify::calendar::{next_edge, quiet_until};
 use crate::notify::gates::plain;
 use crate::notify::state::{Due, MISSED_MAX, Missed, Quieting, SILENCES_MAX, Standing};
 use crate::notify::work::Work;
 use crate::notify::{MarkKind, roster};
 use crate::words;
 
-/// The longest silence: a year of road works and some days. What is wanted for longer is a change of the rule.
-pub const SILENCE_MAX: Span = Span::h(400 * 24);
 /// How long a silence that ended can still be looked at.
 pub const KEPT: Span = Span::h(30 * 24);
 
-/// Why a silence cannot be taken, in words; `None` when it can.
-pub fn refusal(silence: &Silence, now: Time) -> Option<&'static str> {
-    let SilenceScope { rules, subjects, feeds, .. } = &silence.scope;
-    if silence.until <= silence.from || silence.until <= now {
-        return Some("it should end after it begins, and after now");
-    }
-    if silence.until.since(silence.from.max(now)) > SILENCE_MAX {
-        return Some("it should end within 400 days");
-    }
-    if silence.reason.trim().is_empty() {
-        return Some("it should say why");
-    }
-    if rules.is_empty() && subjects.is_empty() && feeds.is_empty() {
-        return Some("it should name rules, subjects or feeds; all at once is no silence but blindness");
-    }
-    let right = |repeat: &city::Repeat| {
-        repeat.weekdays & 127 != 0
-            && repeat.begins_min < 24 * 60
-            && (1..=REPEAT_LASTS_MAX_MIN).contains(&repeat.lasts_min)
-    };
-    silence
-        .repeat
-        .as_ref()
-        .is_some_and(|repeat| !right(repeat))
-        .then_some("its windows should begin on a day of the week, and last from a minute to a week")
-}
-
 impl Work<'_> {
     pub(crate) fn begin_silence(&mut self, silence: &Silence, owner: &str) {
-        if refusal(silence, self.now).is_some() || self.state.silences.contains_key(&silence.id) {
+        if silence.fault(self.now).is_some() || self.state.silences.contains_key(&silence.id) {
             return;
         }
         if self.state.silences.len() >= SILENCES_MAX {
