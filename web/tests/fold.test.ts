@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { CityState } from "../src/api/types";
-import { emptyPicture, fold } from "../src/city/fold";
+import { emptyPicture, findDatastream, fold } from "../src/city/fold";
 import { alert, feed, thing, vehicle, warning } from "./samples";
 
 const NOW = "2024-05-02T04:00:00Z";
@@ -61,6 +61,18 @@ describe("fold", () => {
     const data = { datastream: 1, phenomenon_time: "2024-05-02T01:00:00Z", result: 9, stale: false };
     fold(picture, { kind: "observations", data: [data] });
     expect(picture.things[1]?.datastreams[0]?.latest?.result).toBe(2.41);
+  });
+
+  test("what a thing measures is found when the thing came later", () => {
+    const picture = withSnapshot();
+    const later = thing({ id: 8 });
+    const [series] = later.datastreams;
+    if (!series) throw new Error("the sample has a datastream");
+    fold(picture, { kind: "things", data: [{ ...later, datastreams: [{ ...series, id: 80 }] }] });
+    const data = { datastream: 80, phenomenon_time: "2024-05-02T03:45:00Z", result: 2.5, stale: false };
+    fold(picture, { kind: "observations", data: [data, { ...data, datastream: 81 }] });
+    expect(findDatastream(picture, 80)?.datastream.latest?.result).toBe(2.5);
+    expect(findDatastream(picture, 81)).toBeUndefined();
   });
 
   test("an alert stands as it does after the step", () => {

@@ -2,9 +2,9 @@ import { batch, createMemo, createResource, createRoot, createSignal } from "sol
 import { createStore, produce } from "solid-js/store";
 import { askCity } from "../api/ask";
 import { listen } from "../api/listen";
-import type { Alert, DatastreamState, LiveEvent, ThingState } from "../api/types";
+import type { Alert, LiveEvent } from "../api/types";
 import { announcement } from "./announce";
-import { emptyPicture, fold } from "./fold";
+import { emptyPicture, findDatastream as findIn, fold } from "./fold";
 import { atMostEvery, byFrame } from "./frames";
 
 /** The map and the list are redrawn at most this often, however fast a replay runs. */
@@ -97,13 +97,7 @@ export const cityNow = () => city.now() ?? Date.now();
 export const zone = () => city.about()?.timezone ?? "UTC";
 
 /** A datastream with the thing that it is of. */
-export function findDatastream(id: number): { thing: ThingState; datastream: DatastreamState } | undefined {
-  for (const thing of Object.values(city.picture.things)) {
-    const datastream = thing.datastreams.find((candidate) => candidate.id === id);
-    if (datastream) return { thing, datastream };
-  }
-  return undefined;
-}
+export const findDatastream = (id: number) => findIn(city.picture, id);
 
 /** Every alert that this screen knows; changes by frames, and by seconds while there are thousands. */
 export const alerts = (): Alert[] => city.alerts();

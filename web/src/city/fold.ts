@@ -1,6 +1,7 @@
 import type {
   Alert,
   CityState,
+  DatastreamState,
   FeedState,
   LiveEvent,
   ThingState,
@@ -16,6 +17,8 @@ export interface Picture {
   speed: number | null;
   feeds: Record<string, FeedState>;
   things: Record<number, ThingState>;
+  /** The thing of each datastream: a city has thousands, and hears of many of them every second. */
+  thingOf: Map<number, number>;
   vehicles: Record<string, VehicleState>;
   warnings: Record<string, WarningState>;
   /**
@@ -26,7 +29,16 @@ export interface Picture {
 }
 
 export function emptyPicture(): Picture {
-  return { now: null, speed: null, feeds: {}, things: {}, vehicles: {}, warnings: {}, alerts: new Map() };
+  return {
+    now: null,
+    speed: null,
+    feeds: {},
+    things: {},
+    thingOf: new Map(),
+    vehicles: {},
+    warnings: {},
+    alerts: new Map(),
+  };
 }
 
 /** Resolved alerts leave the screen after this long; the history page asks the server for older ones. */
@@ -40,24 +52,37 @@ function foldSnapshot(picture: Picture, state: CityState): void {
   picture.now = state.now;
   picture.feeds = byKey(state.feeds, (feed) => feed.id);
   picture.things = byKey(state.things, (thing) => thing.id);
+  picture.thingOf = new Map();
+  for (const thing of state.things) noteThing(picture, thing);
   picture.vehicles = byKey(state.vehicles, (vehicle) => vehicle.trip);
   picture.warnings = byKey(state.warnings, (warning) => warning.id);
   picture.alerts = new Map(state.alerts.map((alert) => [alert.id, alert]));
+}
+
+function noteThing(picture: Picture, thing: ThingState) {
+  for (const datastream of thing.datastreams) picture.thingOf.set(datastream.id, thing.id);
+}
+
+/** A datastream with the thing that it is of. */
+export function findDatastream(
+  picture: Picture,
+  id: number,
+): { thing: ThingState; datastream: DatastreamState } | undefined {
+  const thing = picture.things[picture.thingOf.get(id) ?? Number.NaN];
+  const datastream = thing?.datastreams.find((candidate) => candidate.id === id);
+  return thing && datastream ? { thing, datastream } : undefined;
 }
 
 function foldObservation(
   picture: Picture,
   seen: { datastream: number; phenomenon_time: string; result: number },
 ) {
-  for (const thing of Object.values(picture.things)) {
-    const datastream = thing.datastreams.find((candidate) => candidate.id === seen.datastream);
-    if (!datastream) continue;
-    // A late arrival does not replace what is newer.
-    if (datastream.latest && datastream.latest.phenomenon_time > seen.phenomenon_time) return;
-    datastream.latest = { phenomenon_time: seen.phenomenon_time, result: seen.result };
-    datastream.stale = false;
-    datastream.why = null;
-  }
+  const datastream = findDatastream(picture, seen.datastream)?.datastream;
+  // A late arrival does not replace what is newer.
+  if (!datastream || (datastream.latest && datastream.latest.phenomenon_time > seen.phenomenon_time)) return;
+  datastream.latest = { phenomenon_time: seen.phenomenon_time, result: seen.result };
+  datastream.stale = false;
+  datastream.why = null;
 }
 
 function dropOldAlerts(picture: Picture): void {
@@ -87,7 +112,10 @@ export function fold(picture: Picture, event: LiveEvent): void {
       for (const observation of event.data) foldObservation(picture, observation);
       break;
     case "things":
-      for (const thing of event.data) picture.things[thing.id] = thing;
+      for (const thing of event.data) {
+        picture.things[thing.id] = thing;
+        noteThing(picture, thing);
+      }
       break;
     case "feed":
       picture.feeds[event.data.id] = event.data;
