@@ -67,7 +67,7 @@ function runTests(origin) {
   const paths = files.map((name) => join(here, name));
   // One after the other: two browsers with software graphics do not fit two cores.
   const args = ["--test", "--test-concurrency=1", "--test-reporter=spec", ...paths];
-  const env = { ...process.env, TOWNBELL_URL: origin, TOWNBELL_PAGES_RUN: "1" };
+  const env = { ...process.env, TOWNBELL_URL: origin, TOWNBELL_BIN: binary, TOWNBELL_PAGES_RUN: "1" };
   return ended(spawn(process.execPath, args, { stdio: "inherit", env }));
 }
 
