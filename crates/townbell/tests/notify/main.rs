@@ -4,6 +4,7 @@
 
 mod blind;
 mod browsers;
+mod crashes;
 mod fails;
 #[path = "../house/mod.rs"]
 mod house;
@@ -12,6 +13,9 @@ mod mail;
 mod receiver;
 #[path = "../house/server.rs"]
 mod server;
+#[allow(dead_code, unreachable_pub, clippy::unwrap_used, reason = "the store's tests use other parts of it")]
+#[path = "../../../store/tests/power/shim.rs"]
+mod shim;
 mod silent;
 mod tls;
 mod town;
