@@ -58,7 +58,9 @@ pub(crate) fn take(
 
 /// The rows of each shard, in order. A row that is a text has no figure.
 fn sort_out(context: &Context, rows: &Observations) -> Vec<Vec<Row>> {
-    let mut by_shard: Vec<Vec<Row>> = vec![Vec::new(); SHARDS];
+    // A large batch mostly has as much for each shard, and a little more for some.
+    let room = if rows.len() < SPREAD_ROWS_MIN { 0 } else { rows.len() / SHARDS * 5 / 4 };
+    let mut by_shard: Vec<Vec<Row>> = (0..SHARDS).map(|_| Vec::with_capacity(room)).collect();
     let mut last: Option<(city::DatastreamId, Option<SeriesSlot>)> = None;
     let has_details = !rows.details().is_empty();
     for (row, observation) in (0_u32..).zip(rows.iter()) {

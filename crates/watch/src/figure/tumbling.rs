@@ -22,7 +22,7 @@ pub(crate) struct Tumbling {
 impl Tumbling {
     /// Takes a reading. One of a later stretch ends the running one; one of an earlier stretch is late.
     pub(crate) fn take(&mut self, statistic: Statistic, window: Span, at: Time, value: f64) -> Taken {
-        let stretch = at.ms().div_euclid(window.as_ms().max(1));
+        let stretch = self.stretch_of(window, at);
         if stretch < self.stretch {
             return Taken::Late;
         }
@@ -43,9 +43,19 @@ impl Tumbling {
         over
     }
 
+    /// The stretch of an instant: mostly the running one, which a product shows sooner than a division.
+    fn stretch_of(&self, window: Span, at: Time) -> i64 {
+        let window_ms = window.as_ms().max(1);
+        let begin_ms = self.stretch.saturating_mul(window_ms);
+        if (begin_ms..begin_ms.saturating_add(window_ms)).contains(&at.ms()) {
+            return self.stretch;
+        }
+        at.ms().div_euclid(window_ms)
+    }
+
     /// Ends the running stretch when it was over by `until`.
     pub(crate) fn over(&mut self, statistic: Statistic, window: Span, until: Time) -> Taken {
-        let stretch = until.ms().div_euclid(window.as_ms().max(1));
+        let stretch = self.stretch_of(window, until);
         if stretch > self.stretch && self.count > 0 { self.close(statistic, window, stretch) } else { Taken::Nothing }
     }
 
