@@ -89,9 +89,17 @@ fn next_event(lines: &mut impl BufRead) -> anyhow::Result<Option<(String, String
     }
 }
 
-/// An `alert` is the alert; a `snapshot` has all that stand, at its end: a browser that fell behind gets one instead.
+/// An `alert` is a change of one, `alerts` are many; a `snapshot` has all that stand, at its end: a browser that fell
+/// behind gets one instead.
 fn note((kind, data): &(String, String), at: Instant, seen: &mut Seen) {
     let name = match kind.as_str() {
+        "alerts" => {
+            let Ok(changes) = serde_json::from_str::<Vec<Value>>(data) else { return };
+            for change in &changes {
+                note_alert(&change["alert"], at, seen);
+            }
+            return;
+        }
         "alert" => "\"alert\":",
         "snapshot" => "\"alerts\":",
         _ => return,
@@ -171,7 +179,8 @@ mod tests {
     #[test]
     fn events_are_found_across_chunks_and_an_alert_counts_from_its_first() {
         let wire = "id: 1\nevent: clock\ndata: 3\n\nid: 2\nevent: alert\ndata: {\"kind\":\"opened\",\"alert\":{\"key\":{\"rule\":\"r7\"},\"state\":\"open\"}}\n\n: keep\n\n\
-                    event: snapshot\ndata: {\"alerts\":[{\"key\":{\"rule\":\"r8\"},\"state\":\"resolved\"},{\"key\":{\"rule\":\"r9\"},\"state\":\"open\"}]}\n\n";
+                    event: snapshot\ndata: {\"alerts\":[{\"key\":{\"rule\":\"r8\"},\"state\":\"resolved\"},{\"key\":{\"rule\":\"r9\"},\"state\":\"open\"}]}\n\n\
+                    event: alerts\ndata: [{\"kind\":\"opened\",\"alert\":{\"key\":{\"rule\":\"r10\"},\"state\":\"open\"}}]\n\n";
         let pieces = wire
             .as_bytes()
             .chunks(11)
@@ -185,8 +194,8 @@ mod tests {
             note(&event, if kinds.len() == 1 { early } else { late }, &mut seen);
             kinds.push(event.0);
         }
-        assert_eq!(kinds, ["clock", "alert", "snapshot"]);
+        assert_eq!(kinds, ["clock", "alert", "snapshot", "alerts"]);
         assert_eq!(seen.get("r7"), Some(&early));
-        assert_eq!((seen.len(), seen.contains_key("r9")), (2, true));
+        assert_eq!((seen.len(), seen.contains_key("r9"), seen.contains_key("r10")), (3, true, true));
     }
 }
