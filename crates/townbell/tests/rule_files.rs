@@ -220,6 +220,7 @@ async fn what_is_refused_leaves_the_folder_as_it_was() {
     for (told, status, detail) in refused {
         assert_eq!(told.status.as_u16(), status, "{detail}: {}", told.body);
         assert!(told.detail().starts_with(detail), "expected {detail}: {}", told.body);
+        assert!(!told.body.contains("99876"), "what is personal is not repeated: {}", told.body);
     }
     assert_eq!((files(&city), in_force(&running).await), (before, rules));
     assert_eq!(std::fs::read_to_string(city.join("rules/lake-above-2-5m.toml")).expect("the file"), tested);
