@@ -33,7 +33,9 @@ const PAGES = [
   "/alerts",
   "/silences",
   "/on-call",
+  "/alarm-health",
   "/rules",
+  "/rules/lake-above-2-5m",
   "/rules/try",
   "/rules/moves",
   "/public",
@@ -73,6 +75,22 @@ test("axe finds nothing serious on an alert, its dialog and the list of keys", {
   await page.keyboard.press("?");
   await page.waitForSelector("dialog[open]");
   assert.deepEqual(await violations(page), []);
+});
+
+test("axe finds nothing serious where a rule is saved or taken away", { timeout: 120_000 }, async () => {
+  const { page } = b;
+  await visit(page, "/rules/lake-above-2-5m");
+  await page.getByRole("button", { name: "Take it away" }).press("Enter");
+  await page.waitForSelector("dialog[open]");
+  assert.deepEqual(await violations(page), []);
+  await page.keyboard.press("Escape");
+  await page.waitForSelector("dialog[open]", { state: "detached" });
+  await page.keyboard.press("e");
+  await page.getByLabel("The rule").waitFor();
+  await page.keyboard.press("w");
+  await page.waitForSelector("dialog[open]");
+  assert.deepEqual(await violations(page), []);
+  await page.keyboard.press("Escape");
 });
 
 test("axe finds nothing serious on a night desk with an open list", { timeout: 120_000 }, async () => {

@@ -10,12 +10,14 @@ import { SilencesPage } from "./calls/silences-page";
 import { alerts, city, cityNow, zone } from "./city/city";
 import { NightDesk } from "./desk/night-desk";
 import { FeedsPage } from "./feeds/feeds-page";
+import { AlarmHealthPage } from "./health/alarm-health-page";
 import { HelpDialog } from "./keys/help-dialog";
 import { moveLine, useKeys } from "./keys/keys";
 import { MapPage } from "./map/map-page";
 import { CharterPage } from "./public/charter-page";
 import { PublicPage } from "./public/public-page";
 import { MovesPage } from "./rules/moves-page";
+import { RulePage } from "./rules/rule-page";
 import { RulesPage } from "./rules/rules-page";
 import { TryPage } from "./rules/try-page";
 import { when } from "./say/time";
@@ -29,10 +31,12 @@ const TITLES: Record<ReturnType<typeof page>["name"], string> = {
   alerts: "Alerts",
   alert: "Alert",
   rules: "Rules",
+  rule: "Rule",
   try: "Try a rule",
   moves: "What moves with what",
   silences: "Silences",
   "on-call": "On call",
+  "alarm-health": "Alarm health",
   public: "Public page",
   charter: "Charter",
   missing: "No such page",
@@ -62,6 +66,7 @@ function usePages() {
     { keys: "g r", words: "rules", run: () => go("/rules") },
     { keys: "g s", words: "silences", run: () => go("/silences") },
     { keys: "g o", words: "on call", run: () => go("/on-call") },
+    { keys: "g h", words: "alarm health", run: () => go("/alarm-health") },
     { keys: "g p", words: "public page", run: () => go("/public") },
     { keys: "Escape", words: "back", run: back },
     { keys: "?", words: "these keys", run: () => setHelp(true) },
@@ -112,6 +117,9 @@ function ControlRoom(props: { onHelp(): void }) {
         <Match when={page().name === "rules"}>
           <RulesPage />
         </Match>
+        <Match when={page().name === "rule" && (page() as { rule: string }).rule} keyed>
+          {(rule) => <RulePage rule={rule} />}
+        </Match>
         <Match when={page().name === "try"}>
           <TryPage />
         </Match>
@@ -123,6 +131,9 @@ function ControlRoom(props: { onHelp(): void }) {
         </Match>
         <Match when={page().name === "on-call"}>
           <OnCallPage />
+        </Match>
+        <Match when={page().name === "alarm-health"}>
+          <AlarmHealthPage />
         </Match>
         <Match when={page().name === "missing"}>
           <main id="main" tabindex="-1" class="page">

@@ -127,8 +127,9 @@ describe("a refusal", () => {
   });
 
   test("of a rule leads to its line", () => {
-    expect(fault("draft.toml:3:5: it should be a number")).toMatchObject({ line: 3, column: 5 });
-    expect(fault("another backtest is under way").line).toBeNull();
+    expect(fault("draft.toml:3:5: it should be a number", "draft")).toMatchObject({ line: 3, column: 5 });
+    expect(fault("draft.test.toml:3:5: it did not ring", "draft").line).toBeNull();
+    expect(fault("another backtest is under way", "draft").line).toBeNull();
     expect(offsetOf("ab\ncd\nef", 2, 2)).toBe(4);
     expect(offsetOf("ab", 9, 1)).toBe(2);
     expect([nameOf("Lake above 3 m"), nameOf("Guaíba!"), nameOf("")]).toEqual([

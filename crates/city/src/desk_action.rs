@@ -63,6 +63,18 @@ pub enum DeskActionKind {
         /// The cover.
         cover: CoverId,
     },
+    /// Writes a rule of the city, a new one or one in the place of another.
+    SaveRule {
+        /// The rule.
+        rule: RuleId,
+        /// Which text: the version that alerts of the rule name.
+        version: String,
+    },
+    /// Takes a rule away.
+    RemoveRule {
+        /// The rule.
+        rule: RuleId,
+    },
 }
 
 /// Alerts that nobody shall be called for. They are watched, shown and resolved as ever.

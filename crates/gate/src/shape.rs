@@ -46,6 +46,11 @@ pub(crate) fn is_name(id: &str) -> bool {
     fits(id, |c| c.is_alphanumeric() || "-_.".contains(c)) && !scan::looks_like_phone(id)
 }
 
+/// The version of a rule: the beginning of a SHA-256 of its text.
+pub(crate) fn is_rule_version(version: &str) -> bool {
+    version.len() == 12 && version.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+}
+
 /// SHA-256 in lower-case hexadecimal digits.
 pub(crate) fn is_sha256(hash: &str) -> bool {
     hash.len() == 64 && hash.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))

@@ -14,6 +14,7 @@ pub mod notify;
 pub mod past;
 pub mod picture;
 pub mod replayer;
+pub mod rulebook;
 pub mod sensing;
 pub mod tell;
 pub mod wire;

@@ -23,20 +23,21 @@ pub struct Stretch {
     pub to: Option<Time>,
 }
 
-/// The rules of the city with one more, or with one in the place of that of the same name.
+/// These rules with one more, or with one in the place of that of the same name.
 ///
 /// # Errors
 /// Every mistake in its text.
-pub fn with_rule(city: &City, path: &str, text: &str) -> Result<(Vec<Rule>, RuleId), Vec<watch::RuleError>> {
-    let name = path.rsplit(['/', '\\']).next().unwrap_or(path);
-    let id = RuleId::new(name.strip_suffix(".toml").unwrap_or(name));
-    // Rules may look at each other's alerts, so all of them are read again.
-    let mut files: Vec<(String, String)> = Vec::new();
-    for rule in city.rules.iter().filter(|rule| rule.id != id) {
-        files.extend(std::fs::read_to_string(&rule.file).ok().map(|text| (rule.file.clone(), text)));
-    }
-    files.push((path.to_owned(), text.to_owned()));
-    city.parse_rules(&files).map(|rules| (rules, id))
+pub fn with_rule(
+    city: &City,
+    rules: &[Rule],
+    path: &str,
+    text: &str,
+) -> Result<(Vec<Rule>, RuleId), Vec<watch::RuleError>> {
+    let rule = city.parse_beside(path, text, rules)?;
+    let id = rule.id.clone();
+    let mut rules: Vec<Rule> = rules.iter().filter(|other| other.id != id).cloned().collect();
+    rules.push(rule);
+    Ok((rules, id))
 }
 
 /// Goes over the journal with one rule. `go_on(done, all)` is asked again and again, in rows; when it says no, the

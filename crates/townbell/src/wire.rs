@@ -4,6 +4,7 @@
 //!  pollers (a task a feed)  --+                          bounded: DESK_QUEUE_MAX submissions
 //!  /v1.1, acknowledgements  --+--> door (gate) --queue--> desk (one thread: journal, watch, picture)
 //!  ticker, or the conductor --+                              |-- receipts, one a submission
+//!  rules' folder, pages --> rulebook --(between two steps)-->|
 //!                                                            |-- outbox (in the store) --> channels, a task each; live only
 //!                                                            |-- picture (one lock, written by the desk alone)
 //!                                                            `-- live hub (LIVE_RING_MAX, LIVE_LAG_MAX) --> browsers
@@ -34,6 +35,7 @@ use crate::limits::{LAST_ANSWERS, LAST_PAGE_MAX, TICK};
 use crate::mqtt;
 use crate::notify::{self, Earnest, Watchman};
 use crate::replayer::{Replayer, Senders};
+use crate::rulebook::Rulebook;
 use crate::sensing::Sensing;
 use crate::tell::live::Live;
 use crate::tell::views::ReplayView;
@@ -130,16 +132,20 @@ pub async fn start(options: Options) -> anyhow::Result<Running> {
             feed.url = replayer.url(&feed.contract).or(feed.url.take());
         }
     }
+    let rules = std::mem::take(&mut city.rules);
+    let in_force = Arc::new(rules.clone());
     let city = Arc::new(city);
     let live = Arc::new(Live::new(u64::try_from(LiveClock.now().ms()).unwrap_or_default()));
     let readers = store.readers();
     let sensing = Arc::new(Sensing::open(&city, store.read())?);
     let gate = Gate::new(policy(&city))?;
     sensing.tell_gate(&gate);
-    let Rebuilt { desk, thread, picture, timetables } = Desk::start(store, &city, &live, resume)?;
+    let Rebuilt { desk, thread, picture, timetables } = Desk::start(store, &city, rules, &live, resume)?;
+    let rulebook = Arc::new(Rulebook::new(Arc::clone(&city), in_force, desk.clone(), Arc::clone(&live)));
     let door = Arc::new(Door::new(gate, desk, Arc::clone(&clock), timetables));
     let app = App::from(Reach {
         city: Arc::clone(&city),
+        rulebook: Arc::clone(&rulebook),
         picture,
         live: Arc::clone(&live),
         door: Arc::clone(&door),
@@ -153,6 +159,7 @@ pub async fn start(options: Options) -> anyhow::Result<Running> {
         running: Stopwatch::start(),
     });
     let (stop, stopped) = signal::channel(false);
+    tokio::spawn(rulebook.follow(stopped.clone()));
     let (router, _) = routes::build(&app);
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     let mut leave = stopped.clone();

@@ -327,6 +327,7 @@ async fn knock(c: &Canaries, address: SocketAddr) -> Vec<Answered> {
         format!("/api/series/{}", w("datastream")),
         format!("/api/series/1?from={}", w("from")),
         format!("/api/forecast/{}", w("forecast")),
+        format!("/api/rules/{}", w("rule")),
         format!("/tiles/{}/1/1.mvt", w("tile")),
         format!("/v1.1/{}", w("entity set")),
         format!("/v1.1/Things({})", w("thing")),
@@ -415,7 +416,10 @@ async fn routes(address: SocketAddr) -> Vec<Answered> {
     }
     for (path, _) in paths.filter(|(path, _)| *path != "/api/live" && *path != "/api/alerts/{id}") {
         asked.push(
-            path.replace("{path}", "Things").replace("{datastream}", "1").replace("{z}/{x}/{y}", "12/1465/2406.mvt"),
+            path.replace("{path}", "Things")
+                .replace("{name}", "level")
+                .replace("{datastream}", "1")
+                .replace("{z}/{x}/{y}", "12/1465/2406.mvt"),
         );
     }
     let mut answers = Vec::new();

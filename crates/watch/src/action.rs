@@ -32,7 +32,9 @@ pub(crate) fn take(state: &mut State, action: &DeskAction, now: Time) -> Option<
         DeskActionKind::Silence(_)
         | DeskActionKind::EndSilence { .. }
         | DeskActionKind::Cover(_)
-        | DeskActionKind::EndCover { .. } => None,
+        | DeskActionKind::EndCover { .. }
+        | DeskActionKind::SaveRule { .. }
+        | DeskActionKind::RemoveRule { .. } => None,
     }
 }
 

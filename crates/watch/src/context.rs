@@ -193,6 +193,13 @@ impl Context {
         self.timetables.insert(feed, timetable);
     }
 
+    /// Takes over the timetables in force from a context with other rules.
+    pub fn take_timetables(&mut self, from: &Self) {
+        for (feed, timetable) in &from.timetables {
+            self.set_timetable(feed.clone(), Arc::clone(timetable));
+        }
+    }
+
     /// Who is called, and what depends on what.
     pub fn calls(&self) -> crate::notify::Context<'_> {
         crate::notify::Context { on_call: &self.on_call, graph: &self.graph, timezone: &self.timezone }
@@ -234,14 +241,7 @@ impl Context {
 /// Combined rules, each after those whose alerts it looks at. `parse` refuses circles; of a circle that came another
 /// way, the rest stands at the end.
 fn in_order(rules: &[Rule]) -> Vec<usize> {
-    let looks = |rule: &Rule| -> BTreeSet<RuleId> {
-        let Kind::Combined(combined) = &rule.kind else { return BTreeSet::new() };
-        let asked = combined.conditions.iter().filter_map(|condition| match &condition.looks {
-            Looks::Alert(rule) => Some(rule.clone()),
-            Looks::At(_) => None,
-        });
-        asked.collect()
-    };
+    let looks = |rule: &Rule| -> BTreeSet<RuleId> { rule.kind.rules_asked().cloned().collect() };
     let mut waiting: Vec<usize> =
         (0..rules.len()).filter(|at| rules.get(*at).is_some_and(|r| matches!(r.kind, Kind::Combined(_)))).collect();
     let mut order = Vec::new();

@@ -56,6 +56,8 @@ pub struct Position {
     pub hourly: Figure,
     /// Alerts in the worst clock hour of UTC.
     pub hourly_max: Figure,
+    /// Alerts in each clock hour of UTC, by its beginning; hours without one are left out.
+    pub by_hour: Vec<(Time, u64)>,
     /// Floods: times at which more than ten had opened within 10 min.
     pub floods: u64,
     /// The share of the time that was flood, from 0 to 1.
@@ -192,6 +194,8 @@ fn position(role: &str, lives: &[&Life<'_>], chatter: &BTreeSet<(&RuleId, &str)>
     let chattering: BTreeSet<_> =
         lives.iter().map(|life| (life.rule, life.subject)).filter(|key| chatter.contains(key)).collect();
     let opened = times.len();
+    let by_hour = by_hour(&times);
+    let worst = by_hour.values().max().copied().unwrap_or_default();
     let share = |which: fn(Severity) -> bool| {
         let count = calling.clone().filter(|life| which(life.severity)).count();
         if opened == 0 { 0.0 } else { count as f64 / opened as f64 }
@@ -200,7 +204,8 @@ fn position(role: &str, lives: &[&Life<'_>], chatter: &BTreeSet<(&RuleId, &str)>
         role: role.to_owned(),
         opened: opened as u64,
         hourly: Figure { value: if hours > 0.0 { opened as f64 / hours } else { 0.0 }, bar: HOURLY_ACCEPTABLE },
-        hourly_max: Figure { value: worst_hour(&times) as f64, bar: HOURLY_MANAGEABLE },
+        hourly_max: Figure { value: worst as f64, bar: HOURLY_MANAGEABLE },
+        by_hour: by_hour.into_iter().collect(),
         floods,
         flood_share: Figure { value: if hours > 0.0 { in_flood.as_h() / hours } else { 0.0 }, bar: FLOOD_SHARE_MAX },
         chattering: Figure { value: chattering.len() as f64, bar: 0.0 },
@@ -219,12 +224,12 @@ fn is_stale(life: &Life<'_>, until: Time) -> bool {
     life.resolved.unwrap_or(until).since(life.opened) > STALE_AFTER
 }
 
-fn worst_hour(times: &[Time]) -> u64 {
+fn by_hour(times: &[Time]) -> BTreeMap<Time, u64> {
     let mut hours: BTreeMap<Time, u64> = BTreeMap::new();
     for time in times {
         *hours.entry(time.floor(Span::h(1))).or_default() += 1;
     }
-    hours.into_values().max().unwrap_or_default()
+    hours
 }
 
 /// How many floods there were, and how long they lasted together. At an instant it is flood when more than ten alerts

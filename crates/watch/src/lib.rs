@@ -48,7 +48,7 @@ pub use calls::Done;
 pub use context::{Context, Parts};
 pub use engine::{Event, TICK, run, run_with_calls, step};
 pub use explain::{Names, explain};
-pub use parse::{Known, RuleError, RuleFile, parse};
+pub use parse::{Known, RuleError, RuleFile, parse, parse_beside};
 pub use rule::{Kind, Rule};
 pub use state::State;
 pub use truth::Truth;

@@ -2,7 +2,7 @@
 
 use city::{DatastreamId, FeedId, PlaceId, RouteId, RuleId, Severity, Span, ThingId};
 
-use crate::combined::Combined;
+use crate::combined::{Combined, Looks};
 use crate::figure::Figure;
 use crate::guard::Guard;
 
@@ -122,6 +122,15 @@ impl Kind {
             Self::Rise(on) => &on.datastreams,
             _ => &[],
         }
+    }
+
+    /// The rules whose alerts it looks at.
+    pub fn rules_asked(&self) -> impl Iterator<Item = &RuleId> {
+        let conditions = if let Self::Combined(combined) = self { combined.conditions.as_slice() } else { &[] };
+        conditions.iter().filter_map(|condition| match &condition.looks {
+            Looks::Alert(rule) => Some(rule),
+            Looks::At(_) => None,
+        })
     }
 
     /// The feed with the timetable and the feeds with its runs, for kinds that count runs: they are judged by the

@@ -93,6 +93,8 @@ fn a_synthetic_week_yields_known_numbers() {
     let transit = of(&health, "transit_desk");
     assert_eq!((transit.opened, transit.floods), (25, 1), "the escalator stood before");
     assert_eq!(transit.hourly_max, figure(21.0, 12.0));
+    let hours = [(monday + Span::h(10), 1), (noon, 21), (monday + Span::h(80), 3)];
+    assert_eq!(transit.by_hour, hours, "hours without an alert are left out");
     // The eleventh opens at 5 min; from then to 15 min (the eleventh of the newest is 10 min old) it is flood.
     assert_eq!(transit.flood_share.value, Span::min(10).as_h() / 168.0);
     assert_eq!((transit.chattering, transit.stale), (figure(2.0, 0.0), figure(2.0, 0.0)));

@@ -4,10 +4,10 @@
 mod town;
 
 use city::Span;
-use town::{HEAD, contracts, datastreams, load, load_bare, places, properties, things};
+use town::{HEAD, contracts, datastreams, load, load_bare, places, properties, purposes, roles, things};
 use watch::figure::{Figure, Statistic};
 use watch::rule::{Kind, Side};
-use watch::{Names, explain};
+use watch::{Known, Names, Rule, RuleFile, explain, parse_beside};
 
 const RISE: &str = r#"
 kind = "rise"
@@ -171,4 +171,51 @@ fn a_rule_explains_itself_in_one_sentence() {
         "Rings for a warning of Official warnings of severity moderate or worse that touches the town, when it comes \
          into force, and stops when it has ended or is cancelled; the water desk acts within 15 min."
     );
+}
+
+/// One more rule beside others, as the whole folder would take it.
+fn beside(path: &str, text: &str, others: &[Rule]) -> Result<Rule, Vec<String>> {
+    let (things, datastreams, contracts, places, roles) = (things(), datastreams(), contracts(), places(), roles());
+    let purposes = purposes();
+    let known = Known {
+        things: &things,
+        datastreams: &datastreams,
+        contracts: &contracts,
+        places: &places,
+        roles: &roles,
+        purposes: &purposes,
+    };
+    let read = parse_beside(&RuleFile { path, text }, others, &known);
+    read.map_err(|errors| errors.iter().map(ToString::to_string).collect())
+}
+
+#[test]
+fn one_more_rule_is_read_beside_others_as_it_would_be_with_all_of_them() {
+    let asks = |of: &str| {
+        format!(
+            "{HEAD}kind = \"combined\"\nwhat = \"Both\"\n[condition.one]\nalert_of = \"{of}\"\n\
+             [condition.two]\nalert_of = \"plain\"\n[open]\nwhen = {{ all = [\"one\", \"two\"] }}\n"
+        )
+    };
+    let plain = format!("{HEAD}kind = \"absence\"\nfeed = \"water\"\n");
+    let first = [("rules/plain.toml", plain.as_str()), ("rules/a.toml", &asks("plain"))];
+    let others = load_bare(&first).expect("they load");
+
+    let b = asks("a");
+    let all = load_bare(&[first[0], first[1], ("rules/b.toml", &b)]).expect("they load");
+    assert_eq!(beside("rules/b.toml", &b, &others).as_ref(), Ok(&all[2]));
+
+    // In the place of the one of its name: what it asked before does not count, and a circle by way of others does.
+    let mistake = |folder: &[(&str, &str)]| -> Vec<String> {
+        load_bare(folder).expect_err("a mistake").iter().map(ToString::to_string).collect()
+    };
+    let circle = asks("b");
+    let found = beside("rules/a.toml", &circle, &all).expect_err("a circle");
+    assert!(found.len() == 1 && found[0].contains("and so triggers itself"), "{found:?}");
+    let whole = mistake(&[first[0], ("rules/a.toml", &circle), ("rules/b.toml", &b)]);
+    assert!(whole.contains(&found[0]), "{found:?} is no part of {whole:?}");
+
+    let lost = asks("gone");
+    let found = beside("rules/c.toml", &lost, &all).expect_err("no such rule");
+    assert_eq!(found, mistake(&[first[0], first[1], ("rules/b.toml", &b), ("rules/c.toml", &lost)]));
 }

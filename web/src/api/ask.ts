@@ -1,4 +1,4 @@
-import type { Alert, AlertChange, City, FeedState, Forecast, LogEntry, Rule, Series } from "./types";
+import type { Alert, AlertChange, City, FeedState, Forecast, LogEntry, Rules, Series } from "./types";
 
 /** A refusal of the server (RFC 9457), or no answer at all (status 0). */
 export class Refusal extends Error {
@@ -27,7 +27,7 @@ export async function ask<T>(path: string, request?: RequestInit): Promise<T> {
     throw new Refusal(0, "No answer", "The server cannot be reached.");
   }
   if (!response.ok) throw await refusalOf(response);
-  return (await response.json()) as T;
+  return (response.status === 204 ? undefined : await response.json()) as T;
 }
 
 export function send<T>(path: string, body: unknown): Promise<T> {
@@ -40,7 +40,7 @@ export function send<T>(path: string, body: unknown): Promise<T> {
 
 export const askCity = () => ask<City>("/api/city");
 export const askFeeds = () => ask<{ items: FeedState[] }>("/api/feeds");
-export const askRules = () => ask<{ items: Rule[] }>("/api/rules");
+export const askRules = () => ask<Rules>("/api/rules");
 export const askForecast = (datastream: number) => ask<Forecast>(`/api/forecast/${datastream}`);
 export const askLog = (limit: number) => ask<{ items: LogEntry[] }>(`/api/log?limit=${limit}`);
 export const writeLog = (role: string, text: string) => send<LogEntry>("/api/log", { role, text });

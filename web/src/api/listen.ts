@@ -11,6 +11,7 @@ const KINDS: LiveEventKind[] = [
   "alert",
   "call",
   "notification",
+  "rules",
   "blind",
 ];
 

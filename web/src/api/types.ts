@@ -216,6 +216,30 @@ export interface Rule {
   file: string;
 }
 
+/** A mistake in a file of the rules' folder. */
+export interface Mistake {
+  file: string;
+  line: number;
+  column: number;
+  message: string;
+}
+
+export interface Rules {
+  /** In force. */
+  items: Rule[];
+  /** What keeps the folder from loading as it is now; the rules before stay in force. */
+  mistakes: Mistake[];
+}
+
+/** A rule as it lies in the city's folder. */
+export interface RuleText {
+  name: string;
+  text: string;
+  version: string;
+  in_force: boolean;
+  tests: string | null;
+}
+
 /** Milliseconds since the epoch, mean, min, max. */
 export type SeriesPoint = [number, number, number, number];
 
@@ -263,6 +287,7 @@ export type LiveEvent =
   | { kind: "alert"; data: AlertChange }
   | { kind: "call"; data: Notification }
   | { kind: "notification"; data: { key: string; state: Delivery; at: string; receipt: string | null } }
+  | { kind: "rules"; data: { rules: number; mistakes: number } }
   | { kind: "blind"; data: { since: string; until: string | null; title: string; text: string } };
 
 export type LiveEventKind = LiveEvent["kind"];

@@ -4,8 +4,8 @@ import { city } from "../city/city";
 /** What is called changes with every alert: a storm of them asks the server no more often than this. */
 const ASK_EVERY_MS = 2_000;
 
-/** An answer about calls, asked again when the city says that they may be others. `latest` stays while it asks. */
-export function createAsked<T>(ask: () => Promise<T>) {
+/** An answer, asked again when the city says that it may be another: about calls, or about what `changed` tells of. */
+export function createAsked<T>(ask: () => Promise<T>, changed: () => number = city.callsChanged) {
   const [answer, { refetch }] = createResource(ask);
   let due: ReturnType<typeof setTimeout> | undefined;
   const later = () => {
@@ -14,7 +14,7 @@ export function createAsked<T>(ask: () => Promise<T>) {
       void refetch();
     }, ASK_EVERY_MS);
   };
-  createEffect(on(city.callsChanged, later, { defer: true }));
+  createEffect(on(changed, later, { defer: true }));
   onCleanup(() => clearTimeout(due));
   const got = () => (answer.error ? undefined : answer.latest);
   const problem = () => (answer.error instanceof Error ? answer.error.message : "");

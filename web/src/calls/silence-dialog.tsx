@@ -39,7 +39,7 @@ export function SilenceDialog(props: { alert: Alert | null; onClose(made: boolea
   const [most, setMost] = createSignal<Severity>(start?.severity_at_most ?? "moderate");
   const [until, setUntil] = createSignal(props.alert ? wallOf(cityNow() + SILENCED_MS, zone()) : "");
   const [repeat, setRepeat] = createSignal<Repeat | null>(null);
-  const [known] = createResource(() => askRules().catch(() => ({ items: [] })));
+  const [known] = createResource(() => askRules().catch(() => ({ items: [], mistakes: [] })));
   const ruleNames = () => {
     const names = (known()?.items ?? []).map((rule) => rule.id);
     return [...new Set([...rules(), ...names])].sort();

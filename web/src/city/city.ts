@@ -28,6 +28,7 @@ function createCity() {
   const [loudest, setLoudest] = createSignal("");
   const [quiet, setQuiet] = createSignal("");
   const [callsChanged, setCallsChanged] = createSignal(0);
+  const [rulesChanged, setRulesChanged] = createSignal(0);
   const [blind, setBlind] = createSignal<{ since: string; title: string; text: string } | null>(null);
   const [alertsChanged, setAlertsChanged] = createSignal(0);
   let redrawDue = false;
@@ -61,6 +62,7 @@ function createCity() {
       const clocked = events.some((event) => event.kind === "clock");
       if (snapshot || clocked || events.some((event) => event.kind === "alert")) tellAlerts();
       if (events.some((event) => CALLS.has(event.kind))) setCallsChanged((n) => n + 1);
+      if (snapshot || events.some((event) => event.kind === "rules")) setRulesChanged((n) => n + 1);
       for (const event of events) if (event.kind === "blind") setBlind(event.data.until ? null : event.data);
       // The very first picture is drawn at once.
       if (snapshot) setRedraw((n) => n + 1);
@@ -85,7 +87,20 @@ function createCity() {
     alertsChanged();
     return [...picture.alerts.values()];
   });
-  return { about, picture, connection, lostAt, redraw, loudest, quiet, now, alerts, callsChanged, blind };
+  return {
+    about,
+    picture,
+    connection,
+    lostAt,
+    redraw,
+    loudest,
+    quiet,
+    now,
+    alerts,
+    callsChanged,
+    rulesChanged,
+    blind,
+  };
 }
 
 export const city = createRoot(createCity);

@@ -1,13 +1,16 @@
 import { createRoot, createSignal } from "solid-js";
 
-/** A rule that is being written. It lives in this browser until it is copied into the city's rules. */
+/** A rule that is being written. It lives in this browser until it is saved. */
 export interface Draft {
   name: string;
   text: string;
+  /** The version of the city's text that it was made from; null: a new rule. */
+  known: string | null;
 }
 
 const FIRST: Draft = {
   name: "draft",
+  known: null,
   text: `kind = "threshold"
 what = ""               # what people call it
 datastream = 1

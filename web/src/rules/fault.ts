@@ -1,13 +1,13 @@
-/** Why a rule does not load, and where. */
+/** Why a rule does not load, and where in its text. */
 export interface Fault {
   words: string;
   line: number | null;
   column: number | null;
 }
 
-/** "rules/draft.toml:3:5: ..." is line 3, column 5. */
-export function fault(words: string): Fault {
-  const at = words.match(/:(\d+):(\d+):/);
+/** "draft.toml:3:5: ..." is line 3, column 5 of the rule `draft`; a mistake in another file has no place in its text. */
+export function fault(words: string, rule: string): Fault {
+  const at = words.startsWith(`${rule}.toml:`) ? words.match(/:(\d+):(\d+):/) : null;
   return { words, line: at ? Number(at[1]) : null, column: at ? Number(at[2]) : null };
 }
 

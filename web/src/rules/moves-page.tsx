@@ -54,7 +54,7 @@ export function MovesPage() {
     }
   };
   const tryDraft = (name: string, text: string) => {
-    setDraft({ name: nameOf(`after ${name}`), text });
+    setDraft({ name: nameOf(`after ${name}`), text, known: null });
     setTryAsked(true);
     go("/rules/try");
   };

@@ -6,17 +6,10 @@ import { count, percent } from "../say/figure";
 import { length } from "../say/span";
 import { date, hourMinute, milliseconds } from "../say/time";
 import { PastPlot } from "./past-plot";
+import { rateWords } from "./rate";
 
 /** Rings that are listed; the plot has a mark for more of them. */
 const LISTED_MAX = 100;
-
-/** "2.1 a day", "1.4 a week": a rate that a desk can picture. Of less than a week none is made up. */
-export function rateWords(a_day: number, days: number): string {
-  if (a_day === 0) return "never";
-  if (a_day >= 1 || days < 7) return `${a_day.toFixed(1)} a day`;
-  if (a_day * 7 >= 1) return `${(a_day * 7).toFixed(1)} a week`;
-  return `${(a_day * 30).toFixed(1)} in 30 days`;
-}
 
 /** What a rule did on the past: how often it rings, whom it wakes, and what each ring saw. */
 export function Outcome(props: { done: Backtest }) {

@@ -1,31 +1,24 @@
-import { createResource, For, Show } from "solid-js";
-import { SeveritySign } from "../alerts/severity-sign";
-import { askRules, Refusal } from "../api/ask";
-import type { Rule } from "../api/types";
-import { words } from "../say/figure";
-import { length } from "../say/span";
+import { For, Show } from "solid-js";
+import { askRules } from "../api/ask";
+import { createAsked } from "../calls/asked";
+import { city } from "../city/city";
+import { Mistakes, RuleCard } from "./rule-card";
 
 /** Every rule as the sentence that it is. */
 export function RulesPage() {
-  const [page] = createResource(() =>
-    askRules().catch((error: unknown) => (error instanceof Refusal ? error : Promise.reject(error))),
-  );
-  const rules = (): Rule[] => {
-    const got = page();
-    return got && !(got instanceof Refusal) ? got.items : [];
-  };
+  const asked = createAsked(askRules, city.rulesChanged);
+  const rules = () => asked.got()?.items ?? [];
   const problem = () => {
-    const got = page();
-    if (got instanceof Refusal) return got.detail;
-    return page.loading ? "Asking for the rules." : "No rule is configured: nothing can ring.";
+    if (asked.problem()) return asked.problem();
+    return asked.loading() ? "Asking for the rules." : "No rule is configured: nothing can ring.";
   };
   return (
     <main id="main" tabindex="-1" class="page">
       <header class="page-head">
         <h1>Rules</h1>
         <p class="dim">
-          {rules().length} rules. Each is a text file in the city's own repository; this page is read from
-          them.
+          {rules().length} rules in force. Each is a text file of the city; a change of the file, or here, is
+          in force within seconds.
         </p>
         <div class="page-tools">
           <a href="/rules/try" class="button">
@@ -34,44 +27,17 @@ export function RulesPage() {
           <a href="/rules/moves" class="button">
             What moves with what
           </a>
+          <a href="/alarm-health" class="button">
+            Alarm health
+          </a>
         </div>
       </header>
+      <Mistakes mistakes={asked.got()?.mistakes ?? []} />
       <Show when={rules().length > 0} fallback={<p class="empty">{problem()}</p>}>
         <ul class="rules">
           <For each={rules()}>{(rule) => <RuleCard rule={rule} />}</For>
         </ul>
       </Show>
     </main>
-  );
-}
-
-function RuleCard(props: { rule: Rule }) {
-  return (
-    <li class="card rule">
-      <SeveritySign severity={props.rule.severity} />
-      <div>
-        <h2 tabindex="0" data-line="" class="rule-sentence">
-          {props.rule.sentence}
-        </h2>
-        <dl class="facts">
-          <dt>So what</dt>
-          <dd>{props.rule.consequence}</dd>
-          <dt>First</dt>
-          <dd>
-            <strong>{props.rule.first_action}</strong>
-          </dd>
-          <dt>Who</dt>
-          <dd>
-            {words(props.rule.owner)}, within {length(props.rule.respond_within_s)}
-          </dd>
-          <dt>Why</dt>
-          <dd>{props.rule.purpose}</dd>
-        </dl>
-        <p class="faint">
-          {words(props.rule.severity)}, {words(props.rule.kind).toLowerCase()}. {props.rule.file}, version{" "}
-          {props.rule.version}
-        </p>
-      </div>
-    </li>
   );
 }

@@ -6,6 +6,7 @@ import { Field } from "../shell/field";
 import { draft, setDraft, setTryAsked, tryAsked } from "./draft";
 import { fault, nameOf, offsetOf } from "./fault";
 import { Outcome } from "./outcome";
+import { SaveDialog } from "./save-dialog";
 
 const DAYS = [1, 7, 30, 90, 365];
 
@@ -16,14 +17,19 @@ export function TryPage() {
   const [done, setDone] = createSignal<Backtest | null>(null);
   const [refused, setRefused] = createSignal<string[]>([]);
   const [trying, setTrying] = createSignal(false);
-  const [copied, setCopied] = createSignal("");
+  const [said, setSaid] = createSignal("");
+  const [saving, setSaving] = createSignal(false);
+  /** The text that the outcome is of. */
+  const [triedText, setTriedText] = createSignal("");
 
   const run = async () => {
     if (trying()) return;
     setTrying(true);
     setRefused([]);
     try {
-      setDone(await backtest(draft().text, draft().name, days()));
+      const tried = draft().text;
+      setDone(await backtest(tried, draft().name, days()));
+      setTriedText(tried);
     } catch (error) {
       setDone(null);
       const words = error instanceof Refusal ? error.detail : String(error);
@@ -37,28 +43,24 @@ export function TryPage() {
     text.focus();
     text.setSelectionRange(at, at);
   };
-  const copy = async () => {
-    try {
-      await navigator.clipboard.writeText(draft().text);
-      setCopied(`Copied. Put it into rules/${draft().name}.toml and start Townbell anew.`);
-    } catch {
-      text.select();
-      setCopied("This browser does not let pages copy: the text is selected, copy it with Ctrl+C.");
-    }
+  const save = () => {
+    setSaid("");
+    setSaving(true);
   };
   onMount(() => {
     if (tryAsked()) void run();
     setTryAsked(false);
   });
-  useKeys("Try a rule", [{ keys: "r", words: "check it and try it on the past", run: () => void run() }]);
+  useKeys("Try a rule", [
+    { keys: "r", words: "check it and try it on the past", run: () => void run() },
+    { keys: "w", words: "save it", run: save },
+  ]);
 
   return (
     <main id="main" tabindex="-1" class="page">
       <header class="page-head">
         <h1>Try a rule</h1>
-        <p class="dim">
-          Nothing is saved here: a rule becomes the city's own when its text is put into the city's rules.
-        </p>
+        <p class="dim">Nothing is in force before it is saved, and nothing is saved that does not load.</p>
         <div class="page-tools">
           <a href="/rules" class="button">
             Rules
@@ -83,7 +85,9 @@ export function TryPage() {
                 autocomplete="off"
                 value={draft().name}
                 onChange={(event) => {
-                  setDraft({ ...draft(), name: nameOf(event.currentTarget.value) });
+                  const name = nameOf(event.currentTarget.value);
+                  // Under another name it is another rule, made from none.
+                  if (name !== draft().name) setDraft({ ...draft(), name, known: null });
                   event.currentTarget.value = draft().name;
                 }}
               />
@@ -127,20 +131,20 @@ export function TryPage() {
           <button type="submit" class="primary" disabled={trying()}>
             {trying() ? "Trying it on the past" : "Check and try it"} <kbd>r</kbd>
           </button>
-          <button type="button" onClick={() => void copy()}>
-            Copy the text
+          <button type="button" onClick={save}>
+            Save <kbd>w</kbd>
           </button>
         </p>
         <p role="status" class="dim">
-          {copied()}
+          {said()}
         </p>
       </form>
       <div class="try-outcome">
         <Show when={refused().length > 0}>
           <div role="alert" class="refused">
-            <strong>It does not load, or cannot be tried:</strong>
+            <strong>It does not load, or cannot be tried or saved:</strong>
             <ul>
-              <For each={refused().map(fault)}>
+              <For each={refused().map((words) => fault(words, draft().name))}>
                 {(one) => (
                   <li>
                     <Show when={one.line} fallback={one.words}>
@@ -165,6 +169,26 @@ export function TryPage() {
           </p>
         </Show>
       </div>
+      <Show when={saving()}>
+        <SaveDialog
+          tried={triedText() === draft().text ? done() : null}
+          onTry={() => {
+            setSaving(false);
+            void run();
+          }}
+          onSaved={(rule) => {
+            setSaving(false);
+            setRefused([]);
+            setSaid(`Saved and in force, version ${rule.version}.`);
+          }}
+          onRefused={(words) => {
+            setSaving(false);
+            setDone(null);
+            setRefused(words);
+          }}
+          onClose={() => setSaving(false)}
+        />
+      </Show>
     </main>
   );
 }

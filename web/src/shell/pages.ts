@@ -6,10 +6,12 @@ export type Page =
   | { name: "alerts" }
   | { name: "alert"; id: string }
   | { name: "rules" }
+  | { name: "rule"; rule: string }
   | { name: "try" }
   | { name: "moves" }
   | { name: "silences" }
   | { name: "on-call" }
+  | { name: "alarm-health" }
   | { name: "public" }
   | { name: "charter" }
   | { name: "missing"; path: string };
@@ -24,6 +26,7 @@ const FIXED: Record<string, Page> = {
   "/rules/moves": { name: "moves" },
   "/silences": { name: "silences" },
   "/on-call": { name: "on-call" },
+  "/alarm-health": { name: "alarm-health" },
   "/public": { name: "public" },
   "/charter": { name: "charter" },
 };
@@ -40,7 +43,11 @@ export function pageOf(path: string): Page {
       return { name: "missing", path };
     }
   }
+  // What the server takes as the name of a rule.
+  const rule = trimmed.match(/^\/rules\/([\w.-]+)$/)?.[1];
+  if (rule) return { name: "rule", rule };
   return { name: "missing", path };
 }
 
+export const rulePath = (rule: string) => `/rules/${encodeURIComponent(rule)}`;
 export const alertPath = (id: string) => `/alerts/${encodeURIComponent(id)}`;

@@ -8,9 +8,10 @@ const PAGES: { path: string; words: string; names: string[] }[] = [
   { path: "/map", words: "Map", names: ["map"] },
   { path: "/alerts", words: "Alerts", names: ["alerts", "alert"] },
   { path: "/feeds", words: "Feeds", names: ["feeds"] },
-  { path: "/rules", words: "Rules", names: ["rules", "try", "moves"] },
+  { path: "/rules", words: "Rules", names: ["rules", "rule", "try", "moves"] },
   { path: "/silences", words: "Silences", names: ["silences"] },
   { path: "/on-call", words: "On call", names: ["on-call"] },
+  { path: "/alarm-health", words: "Alarm health", names: ["alarm-health"] },
   { path: "/public", words: "Public page", names: ["public"] },
 ];
 

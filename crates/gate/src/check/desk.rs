@@ -49,6 +49,17 @@ pub(crate) fn action(gate: &Gate, action: &DeskAction, now: Time) -> Result<(), 
         DeskActionKind::EndSilence { silence } => id(silence.as_str(), "silence-"),
         DeskActionKind::Cover(asked) => cover(gate, asked, now),
         DeskActionKind::EndCover { cover } => id(cover.as_str(), "cover-"),
+        DeskActionKind::SaveRule { rule, version } => {
+            let shaped = shape::is_name(rule.as_str()) && shape::is_rule_version(version);
+            if shaped { Ok(()) } else { Err(Reason::BadId.into()) }
+        }
+        DeskActionKind::RemoveRule { rule } => {
+            if shape::is_name(rule.as_str()) {
+                Ok(())
+            } else {
+                Err(Reason::BadId.into())
+            }
+        }
     }
 }
 

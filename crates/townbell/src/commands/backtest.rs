@@ -85,7 +85,7 @@ pub(super) fn find(city: &City, rule: &str) -> anyhow::Result<Found> {
         bail!("{rule:?} is no rule of {} and no file; the rules are {}", city.name, all.join(", "));
     }
     let text = std::fs::read_to_string(path).with_context(|| format!("{rule} cannot be read"))?;
-    let found = past::with_rule(city, rule, &text);
+    let found = past::with_rule(city, &city.rules, rule, &text);
     Ok(found.map_err(|errors| errors.into_iter().map(Mistake::from).collect()))
 }
 

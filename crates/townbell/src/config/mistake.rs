@@ -32,6 +32,18 @@ impl Mistake {
     }
 }
 
+impl Mistake {
+    /// In words, with the name of the file and not where it lies: for whoever asks over the network.
+    pub fn by_name(&self) -> String {
+        format!("{}:{}:{}: {}", self.name(), self.line, self.column, self.message)
+    }
+
+    /// The name of the file.
+    pub fn name(&self) -> String {
+        self.file.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    }
+}
+
 impl From<watch::RuleError> for Mistake {
     fn from(error: watch::RuleError) -> Self {
         let watch::RuleError { file, line, column, message } = error;

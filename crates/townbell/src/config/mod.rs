@@ -25,6 +25,7 @@ pub use demo::{DemoFeed, DemoText, Recording};
 use duration::DURATION_DAYS_MAX;
 pub use duration::Duration;
 pub use mistake::Mistake;
+pub use rules::RulesListing;
 pub use sandbox::SANDBOX;
 
 use crate::mqtt::MqttConfig;
@@ -111,7 +112,8 @@ pub struct City {
     pub basemap: Option<Basemap>,
     /// Recordings to replay, in a demo city.
     pub demo: Option<DemoText>,
-    /// Its rules.
+    /// Its rules as they were read. While the program runs they may change: then they stand in the
+    /// [`crate::rulebook`], and none here.
     pub rules: Vec<watch::Rule>,
     /// Who is called, and how.
     pub oncall: Option<watch::notify::OnCall>,

@@ -1,9 +1,14 @@
 //! `rules/*.toml` of a city.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use super::{City, Mistake};
+
+/// The files of rules as a folder lists them: name, when it was written, bytes.
+pub type RulesListing = Vec<(OsString, Option<SystemTime>, u64)>;
 
 impl City {
     /// The folder that its rules lie in.
@@ -18,6 +23,34 @@ impl City {
             Err(errors) => mistakes.extend(errors.into_iter().map(Mistake::from)),
         }
         self
+    }
+
+    /// The texts of all rules as they lie in the folder now, each with its path, in the order of their paths.
+    ///
+    /// # Errors
+    /// When the folder or one of them cannot be read: a folder that is gone is not one without rules.
+    pub fn rule_texts(&self) -> Result<Vec<(String, String)>, Vec<Mistake>> {
+        let folder = self.rules_folder();
+        let mut mistakes = Vec::new();
+        if let Err(error) = std::fs::read_dir(&folder) {
+            mistakes.push(Mistake::file(&folder, format!("cannot be read: {error}")));
+        }
+        let files = self.texts(is_rule, &mut mistakes);
+        if mistakes.is_empty() { Ok(files) } else { Err(mistakes) }
+    }
+
+    /// What tells whether a rule's file has changed: each file's name, when it was written, and how long it is. In the
+    /// order of names; empty where the folder cannot be read.
+    pub fn rules_listing(&self) -> RulesListing {
+        let listed = std::fs::read_dir(self.rules_folder()).into_iter().flatten().flatten();
+        let mut listing: RulesListing = listed
+            .filter(|entry| is_rule(&entry.path()))
+            // Through links: what is behind one may change as well.
+            .filter_map(|entry| Some((entry.file_name(), std::fs::metadata(entry.path()).ok()?)))
+            .map(|(name, file)| (name, file.modified().ok(), file.len()))
+            .collect();
+        listing.sort();
+        listing
     }
 
     /// The files of the rules' folder, each a path and its text, in the order of their paths.
@@ -59,19 +92,38 @@ impl City {
     pub fn test_rules(&self) -> Result<usize, Vec<Mistake>> {
         let mut mistakes = Vec::new();
         let parts = self.parts(self.rules.clone());
-        let mut count = 0;
-        for (path, text) in self.texts(|path| has_end(path, "test"), &mut mistakes) {
-            match watch::rule_test::run(&path, &text, &parts) {
-                Ok(tests) => count += tests,
-                Err(errors) => mistakes.extend(errors.into_iter().map(Mistake::from)),
-            }
-        }
+        let count = self.run_tests(&parts, &|_| true, &mut mistakes);
         for (path, text) in self.texts(|path| has_end(path, "episodes"), &mut mistakes) {
             if let Err(errors) = watch::episodes::parse(&path, &text) {
                 mistakes.extend(errors.into_iter().map(Mistake::from));
             }
         }
         if mistakes.is_empty() { Ok(count) } else { Err(mistakes) }
+    }
+
+    /// Runs the tests beside some of these rules, named without `.test.toml`.
+    ///
+    /// # Errors
+    /// As [`City::test_rules`].
+    pub fn test_some(&self, rules: &[watch::Rule], wanted: &dyn Fn(&str) -> bool) -> Result<usize, Vec<Mistake>> {
+        let mut mistakes = Vec::new();
+        let count = self.run_tests(&self.parts(rules.to_vec()), wanted, &mut mistakes);
+        if mistakes.is_empty() { Ok(count) } else { Err(mistakes) }
+    }
+
+    fn run_tests(&self, parts: &watch::Parts, wanted: &dyn Fn(&str) -> bool, mistakes: &mut Vec<Mistake>) -> usize {
+        let is_wanted = |path: &Path| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            name.strip_suffix(".test.toml").is_some_and(wanted)
+        };
+        let mut count = 0;
+        for (path, text) in self.texts(is_wanted, mistakes) {
+            match watch::rule_test::run(&path, &text, parts) {
+                Ok(tests) => count += tests,
+                Err(errors) => mistakes.extend(errors.into_iter().map(Mistake::from)),
+            }
+        }
+        count
     }
 
     /// The most that a rule may come to remember of its series, in bytes.
@@ -88,16 +140,31 @@ impl City {
     /// All mistakes of all of them.
     pub fn parse_rules(&self, files: &[(String, String)]) -> Result<Vec<watch::Rule>, Vec<watch::RuleError>> {
         let files: Vec<watch::RuleFile<'_>> = files.iter().map(|(path, text)| watch::RuleFile { path, text }).collect();
-        let contracts = self.contracts();
-        let known = watch::Known {
+        watch::parse(&files, &self.known(&self.contracts()))
+    }
+
+    /// Reads one more rule beside others that have loaded, in the place of the one of its name.
+    ///
+    /// # Errors
+    /// Every mistake in its text.
+    pub fn parse_beside(
+        &self,
+        path: &str,
+        text: &str,
+        others: &[watch::Rule],
+    ) -> Result<watch::Rule, Vec<watch::RuleError>> {
+        watch::parse_beside(&watch::RuleFile { path, text }, others, &self.known(&self.contracts()))
+    }
+
+    fn known<'a>(&'a self, contracts: &'a [city::Contract]) -> watch::Known<'a> {
+        watch::Known {
             things: &self.things,
             datastreams: &self.datastreams,
-            contracts: &contracts,
+            contracts,
             places: &self.places,
             roles: &self.roles,
             purposes: &self.purposes,
-        };
-        watch::parse(&files, &known)
+        }
     }
 
     /// A rule as one plain sentence.

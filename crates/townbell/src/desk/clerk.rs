@@ -84,8 +84,15 @@ impl Waiting {
 }
 
 impl Clerk {
-    pub(super) fn new(store: Store, city: &City, shared: Shared, beside: Beside, now: Time) -> Self {
-        let watcher = Watcher::new(city);
+    pub(super) fn new(
+        store: Store,
+        city: &City,
+        rules: Vec<::watch::Rule>,
+        shared: Shared,
+        beside: Beside,
+        now: Time,
+    ) -> Self {
+        let watcher = Watcher::new(city, rules);
         let (contracts, datastreams) = (city.contracts(), city.datastreams.clone());
         let observed_properties = city.observed_properties.clone();
         let Shared { live, picture, timetables, failed, news, pulse } = shared;
@@ -155,6 +162,14 @@ impl Clerk {
                 }
                 Message::Sealed(slice) => {
                     self.store.write_sealed(*slice)?;
+                }
+                Message::Adopt { context, done } => {
+                    // What is stepped again after a crash was then stepped by these rules the first time, too.
+                    let alerts = self.save_watch(true)?;
+                    self.watcher.adopt(*context);
+                    self.show(Changes::default(), &alerts);
+                    self.show_calls();
+                    let _gone = done.send(());
                 }
                 Message::Tick { now, done } => {
                     self.tick(now)?;

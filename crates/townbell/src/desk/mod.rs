@@ -12,6 +12,7 @@ mod watcher;
 use std::collections::HashMap;
 use std::sync::{Arc, RwLock};
 
+use ::watch::Rule;
 use city::{FeedId, Observations, Tally, Time, Timetable};
 use gate::Admission;
 use store::Store;
@@ -94,6 +95,11 @@ enum Message {
     },
     /// Chunks that the sealer made, to be written.
     Sealed(Box<store::SealedSlice>),
+    /// Other rules.
+    Adopt {
+        context: Box<::watch::Context>,
+        done: oneshot::Sender<()>,
+    },
     Tick {
         now: Time,
         done: oneshot::Sender<()>,
@@ -132,6 +138,17 @@ impl Desk {
     pub async fn tick(&self, now: Time) -> Result<(), DeskError> {
         let (done, waiting) = oneshot::channel();
         self.sender.send(Message::Tick { now, done }).await.map_err(|_| DeskError::Stopped)?;
+        waiting.await.map_err(|_| DeskError::Stopped)
+    }
+
+    /// Puts other rules in force, between two steps: the watch's state so far is kept first, so that a start after this
+    /// finds what a start with the new rules would have found here. Waits until it is done.
+    ///
+    /// # Errors
+    /// When the desk has stopped.
+    pub async fn adopt(&self, context: ::watch::Context) -> Result<(), DeskError> {
+        let (done, waiting) = oneshot::channel();
+        self.sender.send(Message::Adopt { context: Box::new(context), done }).await.map_err(|_| DeskError::Stopped)?;
         waiting.await.map_err(|_| DeskError::Stopped)
     }
 
@@ -177,7 +194,13 @@ impl Desk {
     ///
     /// # Errors
     /// When the store cannot be read, or the watcher's state in it is not of this program.
-    pub fn start(mut store: Store, city: &Arc<City>, live: &Arc<Live>, now: Time) -> anyhow::Result<Rebuilt> {
+    pub fn start(
+        mut store: Store,
+        city: &Arc<City>,
+        rules: Vec<Rule>,
+        live: &Arc<Live>,
+        now: Time,
+    ) -> anyhow::Result<Rebuilt> {
         let (sender, receiver) = mpsc::channel(DESK_QUEUE_MAX);
         let (failing, failed) = watch::channel(None);
         let (telling, news) = watch::channel(0);
@@ -197,7 +220,7 @@ impl Desk {
             news: telling,
             pulse: Arc::clone(&pulse),
         };
-        let mut clerk = Clerk::new(store, city, shared, beside, now);
+        let mut clerk = Clerk::new(store, city, rules, shared, beside, now);
         clerk.rebuild(city, now)?;
         let thread = std::thread::Builder::new().name("desk".to_owned()).spawn(move || clerk.work(receiver))?;
         Ok(Rebuilt { desk: Self { sender, failed, news, pulse }, thread, picture, timetables })

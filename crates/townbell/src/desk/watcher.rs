@@ -5,7 +5,7 @@ use std::sync::Arc;
 use city::record::Entry;
 use city::{AlertChange, FeedId, Record, Seq, Time, Timetable};
 use store::{Store, StoreError, WatchPosition, WatchStep};
-use watch::{Context, Done, State};
+use watch::{Context, Done, Rule, State};
 
 use crate::config::City;
 use crate::tell::calls::Calls;
@@ -19,8 +19,8 @@ pub(super) struct Watcher {
 }
 
 impl Watcher {
-    pub(super) fn new(city: &City) -> Self {
-        let context = Context::new(city.parts(city.rules.clone()));
+    pub(super) fn new(city: &City, rules: Vec<Rule>) -> Self {
+        let context = Context::new(city.parts(rules));
         Self { context, state: State::default(), position: None, steps: Vec::new(), snapshot_seq: 0 }
     }
 
@@ -30,6 +30,12 @@ impl Watcher {
         self.position = Some(position);
         self.snapshot_seq = position.seq.0;
         Ok(())
+    }
+
+    /// Other rules: the next step moves the state over to them, as it does after a start with other rules.
+    pub(super) fn adopt(&mut self, mut context: Context) {
+        context.take_timetables(&self.context);
+        self.context = context;
     }
 
     pub(super) fn timetable(&mut self, feed: &FeedId, tables: &Arc<Timetable>) {

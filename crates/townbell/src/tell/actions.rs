@@ -255,7 +255,7 @@ pub(super) async fn hand_in(app: &App, deed: Candidate) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn refused(reason: Reason, hits: &[gate::scan::HitKind]) -> Refusal {
+pub(super) fn refused(reason: Reason, hits: &[gate::scan::HitKind]) -> Refusal {
     let found: Vec<&str> = hits.iter().map(|hit| hit.words()).collect();
     Refusal::not_admitted(match reason {
         Reason::PersonalText => {

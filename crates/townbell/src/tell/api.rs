@@ -7,9 +7,7 @@ use city::{Acknowledgement, AlertId, AlertState, Span, Time};
 use gate::Candidate;
 
 use super::problem::{Refusal, Refused};
-use super::views::{
-    AcknowledgeRequest, AlertHistory, CityView, FeedPage, ForecastView, Health, Mode, RulePage, RuleView, StateView,
-};
+use super::views::{AcknowledgeRequest, AlertHistory, CityView, FeedPage, ForecastView, Health, Mode, StateView};
 use super::{App, actions};
 
 pub(super) type Answer<T> = Result<Json<T>, Refusal>;
@@ -128,25 +126,6 @@ pub async fn feeds(State(app): State<App>) -> Json<FeedPage> {
     Json(FeedPage { items: app.picture().feed_states(), broker: app.broker_status() })
 }
 
-/// `GET /api/rules`
-#[utoipa::path(get, path = "/api/rules", responses((status = 200, body = RulePage)))]
-pub async fn rules(State(app): State<App>) -> Json<RulePage> {
-    let view = |rule: &watch::Rule| RuleView {
-        id: rule.id.to_string(),
-        kind: rule.kind.name().to_owned(),
-        sentence: app.city.explain(rule),
-        owner: rule.owner.clone(),
-        severity: rule.severity,
-        consequence: rule.consequence.clone(),
-        first_action: rule.first_action.clone(),
-        respond_within_s: rule.respond_within.as_s(),
-        purpose: app.city.purpose_words(rule),
-        version: rule.version.clone(),
-        file: std::path::Path::new(&rule.file).file_name().unwrap_or_default().to_string_lossy().into_owned(),
-    };
-    Json(RulePage { items: app.city.rules.iter().map(view).collect() })
-}
-
 /// How much of the past a forecast and its skill are made from: ten days of skill and a day to start from.
 const FORECAST_PAST: Span = Span::h(24 * 11);
 
@@ -173,7 +152,7 @@ pub async fn forecast(State(app): State<App>, Path(datastream): Path<String>) ->
         points,
         skill: forecast.skill_6h,
         words: forecast.words,
-        level: app.city.rules.iter().find_map(|rule| match &rule.kind {
+        level: app.rulebook.rules().iter().find_map(|rule| match &rule.kind {
             watch::Kind::Rise(rise) if rise.datastreams.contains(&id) => Some(rise.level),
             _ => None,
         }),

@@ -53,6 +53,9 @@ pub struct PositionView {
     pub hourly: FigureView,
     /// Alerts in the worst clock hour of UTC.
     pub hourly_max: FigureView,
+    /// Milliseconds since the epoch at which a clock hour of UTC began, and the alerts that opened in it; hours
+    /// without one are left out.
+    pub by_hour: Vec<(i64, u64)>,
     /// Floods: times at which more than ten had opened within 10 min.
     pub floods: u64,
     /// The share of the time that was flood, 0 to 1.
@@ -112,6 +115,7 @@ impl From<Position> for PositionView {
             opened: position.opened,
             hourly: position.hourly.into(),
             hourly_max: position.hourly_max.into(),
+            by_hour: position.by_hour.into_iter().map(|(hour, count)| (hour.ms(), count)).collect(),
             floods: position.floods,
             flood_share: position.flood_share.into(),
             chattering: position.chattering.into(),

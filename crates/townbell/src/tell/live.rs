@@ -15,7 +15,7 @@ pub struct LiveEvent {
     /// Place in this run's order.
     pub number: u64,
     /// Kind: `clock`, `vehicles`, `observations`, `things`, `feed`, `warning`, `alert`, `alerts` (many), `call` (to a role, on a screen),
-    /// `notification` (what became of one), `blind`.
+    /// `notification` (what became of one), `rules`, `blind`.
     pub kind: &'static str,
     /// JSON.
     pub data: String,

@@ -112,6 +112,9 @@ fn render(app: &App, state: &StateView) -> String {
         (format!("{{state=\"{name}\"}}"), count as f64)
     });
     page.metric("alerts", "gauge", "Alerts that stand, by state.", alerts);
+    page.metric("rules", "gauge", "Rules in force.", one(app.rulebook.rules().len() as f64));
+    let help = "Mistakes that keep the rules' folder from loading; the rules before stay in force.";
+    page.metric("rules_mistakes", "gauge", help, one(app.rulebook.mistakes().len() as f64));
     page.metric("vehicles", "gauge", "Public vehicles in service.", one(state.vehicles.len() as f64));
     page.metric(
         "warnings_in_force",

@@ -15,6 +15,7 @@ pub mod openapi;
 pub mod pages;
 pub mod problem;
 pub mod routes;
+pub mod rule_files;
 pub mod rules;
 pub mod sensorthings;
 pub mod series;
@@ -32,6 +33,7 @@ use crate::desk::Desk;
 use crate::feeds::Door;
 use crate::mqtt;
 use crate::picture::Picture;
+use crate::rulebook::Rulebook;
 use crate::sensing::Sensing;
 use live::Live;
 use views::ReplayView;
@@ -42,8 +44,10 @@ pub struct App(Arc<Reach>);
 
 /// What is in reach.
 pub struct Reach {
-    /// The city.
+    /// The city. Its rules are in the rulebook.
     pub city: Arc<City>,
+    /// The rules in force.
+    pub rulebook: Arc<Rulebook>,
     /// What is so now.
     pub picture: Arc<RwLock<Picture>>,
     /// Live events.

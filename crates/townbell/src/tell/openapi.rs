@@ -5,7 +5,9 @@ use utoipa::OpenApi;
 
 use super::sensorthings::bodies::Bodies;
 use super::views::Problem;
-use super::{actions, alerts, api, calls, health, metrics, notifications, pages, rules, sensorthings, series, stream};
+use super::{
+    actions, alerts, api, calls, health, metrics, notifications, pages, rule_files, rules, sensorthings, series, stream,
+};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -37,7 +39,10 @@ use super::{actions, alerts, api, calls, health, metrics, notifications, pages, 
         notifications::subscribe,
         notifications::unsubscribe,
         api::feeds,
-        api::rules,
+        rule_files::rules,
+        rule_files::rule,
+        rule_files::save,
+        rule_files::remove,
         rules::backtest,
         rules::moved,
         series::series,
@@ -60,7 +65,7 @@ use super::{actions, alerts, api, calls, health, metrics, notifications, pages, 
         sensorthings::delete
     ),
     modifiers(&Bodies),
-    components(schemas(crate::picture::VehicleChanges, crate::picture::ObservationEvent, city::AlertChange, Problem))
+    components(schemas(crate::rulebook::RulesEvent, crate::picture::VehicleChanges, crate::picture::ObservationEvent, city::AlertChange, Problem))
 )]
 struct Document;
 

@@ -14,7 +14,8 @@ use super::problem::{Refusal, Refused};
 struct Web;
 
 /// Pages that the browser draws by itself; all of them are the one `index.html`.
-const DRAWN_IN_BROWSER: [&str; 9] = ["", "map", "feeds", "alerts", "rules", "silences", "on-call", "public", "charter"];
+const DRAWN_IN_BROWSER: [&str; 10] =
+    ["", "map", "feeds", "alerts", "rules", "silences", "on-call", "alarm-health", "public", "charter"];
 
 /// Whether the pages were built into this binary.
 pub fn built() -> bool {

@@ -102,6 +102,14 @@ impl Refusal {
     pub fn conflict(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::CONFLICT, "conflict", "It is no longer so", detail)
     }
+    /// 412: it was changed by somebody else.
+    pub fn changed(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::PRECONDITION_FAILED, "changed", "Somebody has changed it", detail)
+    }
+    /// 428 (RFC 6585, section 3): it does not say from what it was made.
+    pub fn unconditional(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::PRECONDITION_REQUIRED, "unconditional", "Changed from what?", detail)
+    }
     /// 413.
     pub fn too_large(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "More than is read at once", detail)

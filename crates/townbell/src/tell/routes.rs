@@ -20,8 +20,8 @@ use tower_http::timeout::RequestBodyTimeoutLayer;
 
 use super::problem::Refusal;
 use super::{
-    App, actions, alerts, api, calls, health, metrics, notifications, openapi, pages, rules, sensorthings, series,
-    stream,
+    App, actions, alerts, api, calls, health, metrics, notifications, openapi, pages, rule_files, rules, sensorthings,
+    series, stream,
 };
 use crate::limits::{BODY_SILENCE_MAX, REQUEST_BYTES_MAX};
 
@@ -77,7 +77,7 @@ struct Guard {
 
 /// Builds the router, and the table that it was built from.
 pub fn build(app: &App) -> (Router, Vec<Route>) {
-    use Action::{Acknowledge, Observe, Read};
+    use Action::{Acknowledge, Arrange, Observe, Read};
     use DataClass::{Alerts, Centre, Operations, Public};
     let (get, post) = (Method::GET, Method::POST);
     let table = Table { routes: Vec::new(), router: Router::new(), app: app.clone() }
@@ -106,7 +106,10 @@ pub fn build(app: &App) -> (Router, Vec<Route>) {
         .add(post.clone(), "/api/covers", Acknowledge, Alerts, actions::cover)
         .add(post.clone(), "/api/covers/{id}/end", Acknowledge, Alerts, actions::end_cover)
         .add(get.clone(), "/api/feeds", Read, Centre, api::feeds)
-        .add(get.clone(), "/api/rules", Read, Public, api::rules)
+        .add(get.clone(), "/api/rules", Read, Public, rule_files::rules)
+        .add(get.clone(), "/api/rules/{name}", Read, Operations, rule_files::rule)
+        .add(Method::PUT, "/api/rules/{name}", Arrange, Operations, rule_files::save)
+        .add(Method::DELETE, "/api/rules/{name}", Arrange, Operations, rule_files::remove)
         .add(post.clone(), "/api/backtest", Read, Operations, rules::backtest)
         .add(get.clone(), "/api/moves", Read, Operations, rules::moved)
         .add(get.clone(), "/api/series/latest", Read, Operations, series::latest)

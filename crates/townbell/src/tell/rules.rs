@@ -22,13 +22,16 @@ use super::problem::{Refusal, Refused};
 use crate::clock::Stopwatch;
 use crate::config::City;
 use crate::past::{self, Stretch};
+use crate::rulebook::Rulebook;
 
 /// How long one piece of long work may take: a browser's patience. More days are for the command line.
 const WORK_MAX: Duration = Duration::from_mins(1);
 /// Days that one question may go over.
 const DAYS_MAX: u32 = 400;
 /// Bytes of a rule's text: the longest in use have some two thousand.
-const RULE_TEXT_MAX: usize = 32 << 10;
+pub(super) const RULE_TEXT_MAX: usize = 32 << 10;
+/// What a rule may be called.
+pub(super) const NAME_EXPECTED: &str = "name: expected lower-case letters, digits and hyphens, at most 100";
 /// Rings that an answer tells one by one; the counts are of all.
 const RINGS_TOLD_MAX: usize = 1_000;
 
@@ -233,15 +236,14 @@ pub async fn backtest(
         return Err(Refusal::too_large(format!("text: a rule has at most {RULE_TEXT_MAX} bytes")));
     }
     let name = asked.name.as_deref().unwrap_or("draft");
-    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    if name.is_empty() || name.len() > 100 || !name.chars().all(plain) {
-        return Err(Refusal::malformed("name: expected lower-case letters, digits and hyphens"));
+    if !Rulebook::is_name(name) {
+        return Err(Refusal::malformed(NAME_EXPECTED));
     }
     let path = format!("{name}.toml");
     let app_there = app.clone();
     let view = at_work(move || {
         let app = app_there;
-        let (rules, id) = past::with_rule(&app.city, &path, &asked.text).map_err(|errors| {
+        let (rules, id) = past::with_rule(&app.city, &app.rulebook.rules(), &path, &asked.text).map_err(|errors| {
             let words: Vec<String> = errors.iter().map(ToString::to_string).collect();
             Refusal::about(StatusCode::UNPROCESSABLE_ENTITY, "The rule does not load", words.join("\n"), None)
         })?;

@@ -20,7 +20,7 @@ use crate::notify::Blindness;
 
 /// `GET /api/live`
 #[utoipa::path(get, path = "/api/live", responses(
-    (status = 200, description = "server-sent events: snapshot, clock, vehicles, observation, things, feed, warning, alert, call, notification, blind", content_type = "text/event-stream"), Refused<503>))]
+    (status = 200, description = "server-sent events: snapshot, clock, vehicles, observation, things, feed, warning, alert, call, notification, rules, blind", content_type = "text/event-stream"), Refused<503>))]
 pub async fn live(State(app): State<App>, headers: HeaderMap) -> Result<Response, Refusal> {
     if app.live.listening() >= LIVE_LISTENERS_MAX {
         return Err(Refusal::unavailable(format!("{LIVE_LISTENERS_MAX} listeners are connected already")));

@@ -306,8 +306,23 @@ pub struct RuleView {
 /// All rules.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct RulePage {
-    /// By id.
+    /// Those in force, by id.
     pub items: Vec<RuleView>,
+    /// What keeps the folder from loading as it is now. While there is any, the rules before stay in force.
+    pub mistakes: Vec<MistakeView>,
+}
+
+/// A mistake in a file of the city.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct MistakeView {
+    /// Name of the file.
+    pub file: String,
+    /// Line, from 1.
+    pub line: usize,
+    /// Column in characters, from 1.
+    pub column: usize,
+    /// What is wrong and what would be right.
+    pub message: String,
 }
 
 /// A series in buckets.

@@ -247,7 +247,9 @@ impl<'a> Work<'a> {
             DeskActionKind::Assign { .. }
             | DeskActionKind::Snooze { .. }
             | DeskActionKind::Wake { .. }
-            | DeskActionKind::Comment { .. } => {}
+            | DeskActionKind::Comment { .. }
+            | DeskActionKind::SaveRule { .. }
+            | DeskActionKind::RemoveRule { .. } => {}
         }
     }
 

@@ -150,14 +150,42 @@ pub fn parse(files: &[RuleFile<'_>], known: &Known<'_>) -> Result<Vec<Rule>, Vec
         }
     }
     if errors.is_empty() {
-        check_asks(files, &ids, &asks, &mut errors);
+        check_asks(files, &ids, &asks, BTreeMap::new(), &mut errors);
     }
     if errors.is_empty() { Ok(rules) } else { Err(errors) }
 }
 
+/// Reads one more rule beside others that have loaded, in the place of the one of its name. The others are not read
+/// again: what keeps one of their files from loading now is no mistake of this one.
+///
+/// # Errors
+/// Every mistake in its text.
+pub fn parse_beside(file: &RuleFile<'_>, others: &[Rule], known: &Known<'_>) -> Result<Rule, Vec<RuleError>> {
+    let town = Town { known, datastreams: known.datastreams.iter().map(|stream| (stream.id.0, stream)).collect() };
+    let by = RuleId::new(stem(file.path));
+    let mut mistakes = Mistakes::new(file.path, file.text);
+    let mut asked = Vec::new();
+    let rule = parse_file(file, &town, &mut asked, &mut mistakes);
+    if mistakes.found.is_empty() {
+        let ask = |ask: At<RuleId>| Ask { file: 0, by: by.clone(), byte: ask.byte, of: ask.value };
+        let asks: Vec<Ask> = asked.into_iter().map(ask).collect();
+        let others = || others.iter().filter(|other| other.id != by);
+        let ids = others().map(|other| other.id.clone()).chain([by.clone()]).collect();
+        let asked_by_others = others().map(|other| (&other.id, other.kind.rules_asked().collect())).collect();
+        check_asks(std::slice::from_ref(file), &ids, &asks, asked_by_others, &mut mistakes.found);
+    }
+    mistakes.found.sort();
+    rule.filter(|_| mistakes.found.is_empty()).ok_or(mistakes.found)
+}
+
 /// A rule may look at the alerts of rules that are there, and never at its own, not even by way of others.
-fn check_asks(files: &[RuleFile<'_>], ids: &BTreeSet<RuleId>, asks: &[Ask], errors: &mut Vec<RuleError>) {
-    let mut by_rule: BTreeMap<&RuleId, Vec<&RuleId>> = BTreeMap::new();
+fn check_asks<'a>(
+    files: &[RuleFile<'_>],
+    ids: &BTreeSet<RuleId>,
+    asks: &'a [Ask],
+    mut by_rule: BTreeMap<&'a RuleId, Vec<&'a RuleId>>,
+    errors: &mut Vec<RuleError>,
+) {
     for ask in asks {
         by_rule.entry(&ask.by).or_default().push(&ask.of);
     }
@@ -259,7 +287,8 @@ fn stem(path: &str) -> &str {
     name.strip_suffix(".toml").unwrap_or(name)
 }
 
-fn version(text: &str) -> String {
+/// The version of a rule: a hash of its text, 12 hexadecimal digits.
+pub fn version(text: &str) -> String {
     let digest = Sha256::digest(text.as_bytes());
     digest.iter().take(6).fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
 }
