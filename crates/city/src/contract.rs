@@ -26,6 +26,8 @@ pub enum FeedKind {
     CapFiles,
     /// What a person does in the control room (an acknowledgement); not a foreign feed.
     ControlRoom,
+    /// Open311 GeoReport v2: residents' requests, polled over HTTP.
+    Open311,
 }
 
 /// What the city agreed to before the first byte of a feed was read.

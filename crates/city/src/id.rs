@@ -70,6 +70,10 @@ text_id! {
     SilenceId,
     /// A shift that one role takes for another: `cover-` and the millisecond at which it was asked for.
     CoverId,
+    /// Open311 `service_request_id`: the number of a ticket in the city's own system.
+    ServiceRequestId,
+    /// Open311 `service_code`: what a request is about.
+    ServiceCode,
 }
 
 macro_rules! number_id {

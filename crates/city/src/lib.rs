@@ -9,6 +9,7 @@ pub mod contract;
 pub mod desk_action;
 pub mod entity;
 pub mod geometry;
+pub mod grid_cell;
 pub mod id;
 pub mod link;
 pub mod notification;
@@ -16,6 +17,7 @@ pub mod observation;
 pub mod place;
 pub mod purpose;
 pub mod record;
+pub mod service_request;
 pub mod severity;
 pub mod tally;
 pub mod thing;
@@ -30,9 +32,10 @@ pub use entity::{
     Shape, UnitOfMeasurement,
 };
 pub use geometry::{BoundingBox, Polygon, Position};
+pub use grid_cell::GridCell;
 pub use id::{
-    AlertId, CoverId, DatastreamId, FeedId, IdHasher, ObservedPropertyId, PlaceId, RouteId, RuleId, Seq, ServiceDate,
-    SilenceId, StopId, ThingId, TripId, TripKey,
+    AlertId, CoverId, DatastreamId, FeedId, IdHasher, ObservedPropertyId, PlaceId, RouteId, RuleId, Seq, ServiceCode,
+    ServiceDate, ServiceRequestId, SilenceId, StopId, ThingId, TripId, TripKey,
 };
 pub use link::{Link, Node};
 pub use notification::{Delivery, Notification, NotificationReason};
@@ -43,6 +46,7 @@ pub use record::{
     Acknowledgement, FeedBeat, OccupancyClass, Record, RecordKind, ScheduleRelationship, ServiceAlert,
     TimetableVersion, TripUpdate, VehiclePosition, Warning, WarningArea,
 };
+pub use service_request::{RequestStatus, ServiceRequest};
 pub use severity::Severity;
 pub use tally::{Reason, Tally};
 pub use thing::{Datastream, DeclaredKey, DeclaredKind, Keeps, ObservedProperty, Thing};

@@ -10,6 +10,7 @@ use crate::entity::EntityChange;
 use crate::geometry::{Polygon, Position};
 use crate::id::{AlertId, FeedId, RouteId, StopId, TripId, TripKey};
 use crate::observation::{Erasure, Observations};
+use crate::service_request::ServiceRequest;
 use crate::severity::Severity;
 use crate::time::Time;
 
@@ -38,6 +39,8 @@ pub enum Record {
     Acknowledgement(Acknowledgement),
     /// A role in the control room did something else about alerts.
     DeskAction(DeskAction),
+    /// A resident asked the city to mend something. New kinds stand at the end: the journal tells them by their place.
+    ServiceRequest(ServiceRequest),
 }
 
 /// The kind of a record, for the journal's index and the API.
@@ -66,6 +69,8 @@ pub enum RecordKind {
     Acknowledgement,
     /// [`Record::DeskAction`].
     DeskAction,
+    /// [`Record::ServiceRequest`].
+    ServiceRequest,
 }
 
 impl Record {
@@ -83,6 +88,7 @@ impl Record {
             Self::FeedBeat(_) => RecordKind::FeedBeat,
             Self::Acknowledgement(_) => RecordKind::Acknowledgement,
             Self::DeskAction(_) => RecordKind::DeskAction,
+            Self::ServiceRequest(_) => RecordKind::ServiceRequest,
         }
     }
 

@@ -20,6 +20,8 @@ pub enum Standard {
     Cap,
     /// Atom (RFC 4287).
     Atom,
+    /// Open311 GeoReport v2.
+    Open311,
 }
 
 impl fmt::Display for Standard {
@@ -30,6 +32,7 @@ impl fmt::Display for Standard {
             Self::GtfsRealtime => "GTFS-Realtime",
             Self::Cap => "CAP",
             Self::Atom => "Atom",
+            Self::Open311 => "Open311",
         })
     }
 }

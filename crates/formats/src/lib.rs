@@ -24,6 +24,7 @@ pub mod gtfs_rt;
 mod language;
 pub mod limits;
 pub mod mvt;
+pub mod open311;
 pub mod parquet;
 mod xml;
 

@@ -60,3 +60,10 @@ pub const CAP_CIRCLE_RADIUS_KM: f64 = 5_000.0;
 pub const ATOM_ENTRIES: usize = 5_000;
 /// Bytes of a link or id in an Atom index; servers refuse longer addresses themselves.
 pub const ATOM_HREF_BYTES: usize = 2_048;
+
+/// Bytes of an Open311 answer. The standard's own bound of 1,000 requests comes to about 1 MB.
+pub const OPEN311_BYTES: u64 = 8 * 1024 * 1024;
+/// Requests of one answer: the standard allows 1,000 (GeoReport v2, "GET Service Requests"), and some servers more.
+pub const OPEN311_REQUESTS: usize = 10_000;
+/// Bytes of a value that is read; ids, codes and times are far below.
+pub const OPEN311_VALUE_BYTES: usize = 256;

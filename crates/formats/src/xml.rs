@@ -15,7 +15,8 @@ use crate::limits::{XML_ATTRIBUTES, XML_BYTES, XML_DEPTH, XML_ELEMENTS, XML_TEXT
 pub(crate) struct Rules {
     /// For the errors.
     pub(crate) standard: Standard,
-    /// The namespaces whose elements are read; others stay in the tree only as unnamed ones.
+    /// The namespaces whose elements are read (an empty name: elements in none); others stay in the tree only as
+    /// unnamed ones.
     pub(crate) namespaces: &'static [&'static str],
     /// Local names of elements whose content never becomes a value: the element stays, to be counted, empty.
     pub(crate) skipped: &'static [&'static str],
@@ -68,7 +69,8 @@ pub(crate) fn parse(bytes: &[u8], rules: &Rules) -> Result<Element, FormatError>
             Ok((ResolveResult::Bound(found), event)) => {
                 (rules.namespaces.iter().position(|known| *known == found.0), event)
             }
-            Ok((_, event)) => (None, event),
+            Ok((ResolveResult::Unbound, event)) => (rules.namespaces.iter().position(|known| known.is_empty()), event),
+            Ok((ResolveResult::Unknown(_), event)) => (None, event),
             Err(_) => return Err(tree.malformed(at, "well-formed XML", "something else")),
         };
         match event {

@@ -2,7 +2,7 @@
 
 use city::{
     Acknowledgement, DeskAction, Observation, OccupancyClass, RouteId, ScheduleRelationship, ServiceAlert, ServiceDate,
-    StopId, Time, TripId, Warning,
+    ServiceRequest, StopId, Time, TripId, Warning,
 };
 
 /// One decoded entity of a feed. Where the foreign form lacks what a record needs (the service date), the gate
@@ -22,6 +22,8 @@ pub enum Candidate {
     ServiceAlert(ServiceAlert),
     /// An official warning.
     Warning(Warning),
+    /// A resident asks the city to mend something.
+    ServiceRequest(ServiceRequest),
     /// A role takes an alert.
     Acknowledgement(Acknowledgement),
     /// A role does something else about alerts.

@@ -35,6 +35,20 @@ pub(crate) fn is_geocode(code: &str) -> bool {
     fits(code, |c| c.is_ascii_alphanumeric() || "-_.:/ ".contains(c)) && !scan::looks_like_phone(code)
 }
 
+/// Open311 `service_request_id`: a ticket number. One without a digit would be a word, or a name.
+pub(crate) fn is_request_id(id: &str) -> bool {
+    fits(id, |c| c.is_ascii_alphanumeric() || "-_.:/#".contains(c))
+        && id.bytes().any(|b| b.is_ascii_digit())
+        && !scan::looks_like_phone(id)
+}
+
+/// Open311 `service_code`: a code, or the city's own short words for a service.
+pub(crate) fn is_service_code(code: &str) -> bool {
+    fits(code, |c| c.is_alphanumeric() || " -_.:/#&()".contains(c))
+        && code.trim() == code
+        && !scan::looks_like_phone(code)
+}
+
 /// The id of an alert as [`city::AlertId::new`] makes them.
 pub(crate) fn is_alert_id(id: &str) -> bool {
     let count = id.chars().count();
@@ -73,6 +87,12 @@ mod tests {
         {
             assert!(is_gtfs_id(id), "{id}");
         }
+        for id in ["1049265", "SR24-00123456", "101002365212", "4fd3b167-e750-8467"] {
+            assert!(is_request_id(id), "{id}");
+        }
+        for code in ["033", "WTR-COMING-UP", "Signal Stuck", "4fd3b167e750846744000005", "Straßenschäden/Gehweg"] {
+            assert!(is_service_code(code), "{code}");
+        }
         for id in ["urn:oid:2.49.0.1.76.0.2024.5.1.12.30.15", "NOAA-NWS-ALERTS-TX126", "4711-12@defesacivil.rs.gov.br"]
         {
             assert!(is_cap_identifier(id), "{id}");
@@ -88,6 +108,12 @@ mod tests {
         }
         assert!(!is_cap_identifier("maria@example.org"));
         assert!(!is_cap_identifier("two words"));
+        for id in ["", "Maria Silva", "maria", "+5551999887766", "12@town.org", "1 2"] {
+            assert!(!is_request_id(id), "{id:?}");
+        }
+        for code in ["", " a", "+5551999887766", "(51) 99988-7766", "a@b.org", "a\nb"] {
+            assert!(!is_service_code(code), "{code:?}");
+        }
         assert!(!is_alert_id("water~datastream_1~17 or 1=1"));
     }
 }

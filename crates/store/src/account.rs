@@ -74,6 +74,7 @@ pub(crate) fn event_time(record: &Record) -> Option<Time> {
         Record::VehiclePosition(position) => Some(position.time),
         Record::TripUpdate(update) => Some(update.time),
         Record::Warning(warning) => Some(warning.sent),
+        Record::ServiceRequest(request) => Some(request.hour),
         Record::ServiceAlert(_)
         | Record::Timetable(_)
         | Record::FeedBeat(_)

@@ -28,8 +28,8 @@ impl Store {
     /// Idempotence, by kind: an observation is a duplicate when it says what is known for its key (another value is
     /// a correction: both are kept, the later one is read); a position when it is not newer than the last of its run;
     /// an update when it says the same for the same or an earlier time (an older one that says something else is
-    /// refused as stale); a warning by sender, identifier and sent; a service alert by its content; a timetable by
-    /// its hash. The rest is always new.
+    /// refused as stale); a warning by sender, identifier and sent; a service alert and a resident's request by their
+    /// content; a timetable by its hash. The rest is always new.
     pub fn commit(&mut self, batches: Vec<Batch>) -> Result<CommittedGroup, StoreError> {
         let group = self.commit_with_room(batches)?;
         self.lay_log_out();
@@ -216,6 +216,7 @@ impl Group<'_> {
             Record::TripUpdate(update) => Ok(self.recent.update(feed, update, received_ms)),
             Record::Warning(warning) => seen::warning(connection, feed, warning, received_ms),
             Record::ServiceAlert(alert) => seen::service_alert(connection, feed, alert, received_ms),
+            Record::ServiceRequest(request) => seen::service_request(connection, feed, request, received_ms),
             Record::Timetable(version) => seen::timetable(connection, feed, version),
             Record::Entities(changes) => {
                 self.flush()?;
@@ -286,5 +287,6 @@ fn kind_name(kind: RecordKind) -> &'static str {
         RecordKind::FeedBeat => "feed_beat",
         RecordKind::Acknowledgement => "acknowledgement",
         RecordKind::DeskAction => "desk_action",
+        RecordKind::ServiceRequest => "service_request",
     }
 }

@@ -20,7 +20,7 @@ pub struct Retired {
     pub journal_rows: u64,
     /// Points of series.
     pub points: u64,
-    /// Other rows: warnings and service alerts that are known, old timetables, resolved alerts.
+    /// Other rows: warnings, service alerts and requests that are known, old timetables, resolved alerts.
     pub other_rows: u64,
     /// Feeds in the journal that no contract names any more. Nothing of them was touched: a slip in a text file must
     /// not delete a history; `townbell doctor` tells of them.

@@ -197,10 +197,11 @@ impl Step<'_> {
         };
         let warnings = run("DELETE FROM warning_seen WHERE received_ms < ?2 AND feed = ?1")?;
         let alerts = run("DELETE FROM service_alert_seen WHERE received_ms < ?2 AND feed = ?1")?;
+        let requests = run("DELETE FROM service_request_seen WHERE received_ms < ?2 AND feed = ?1")?;
         // The timetable in force stays, however old: the last good one is what the city runs by.
         let tables = run("DELETE FROM timetable WHERE feed = ?1 AND received_ms < ?2 AND rowid <> \
                           (SELECT rowid FROM timetable WHERE feed = ?1 ORDER BY received_ms DESC, rowid DESC LIMIT 1)")?;
-        self.retired.other_rows += warnings + alerts + tables;
+        self.retired.other_rows += warnings + alerts + requests + tables;
         Ok(())
     }
 

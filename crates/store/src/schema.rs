@@ -4,8 +4,8 @@ use city::alert::AlertChangeKind;
 use city::timetable::Mode;
 use city::{
     AlertChange, AlertState, DeskActionKind, EntityBody, EntityChange, EntityId, EntityKind, Notification,
-    NotificationReason, ObservationType, OccupancyClass, Primitive, Record, ScheduleRelationship, Severity, Shape,
-    Timetable,
+    NotificationReason, ObservationType, OccupancyClass, Primitive, Record, RequestStatus, ScheduleRelationship,
+    Severity, Shape, Timetable,
 };
 use gate::census::PersistedField;
 use rusqlite::Connection;
@@ -19,10 +19,11 @@ use crate::{alerts, series};
 type Migration = fn(&Connection) -> Result<(), StoreError>;
 
 /// Migrations in order; the place in the list, from 1, is the `user_version` after it. Forward only.
-const MIGRATIONS: [Migration; 3] = [
+const MIGRATIONS: [Migration; 4] = [
     |file| Ok(file.execute_batch(include_str!("../../../schema/sqlite/001_start.sql"))?),
     series::tell_ends_apart,
     alerts::lengthen,
+    |file| Ok(file.execute_batch(include_str!("../../../schema/sqlite/004_requests.sql"))?),
 ];
 
 /// Brings the file to this program's version. A newer file is refused untouched; each step is one transaction with
@@ -76,6 +77,7 @@ pub fn bodies() -> Result<Traced, StoreError> {
     traced.add::<Primitive>()?;
     traced.add::<Shape>()?;
     traced.add::<OccupancyClass>()?;
+    traced.add::<RequestStatus>()?;
     traced.add::<ScheduleRelationship>()?;
     traced.add::<Severity>()?;
     traced.add::<Timetable>()?;

@@ -1,6 +1,6 @@
 //! What the file knows already, for kinds that are kept for longer than memory reaches.
 
-use city::{FeedId, ServiceAlert, TimetableVersion, Warning};
+use city::{FeedId, ServiceAlert, ServiceRequest, TimetableVersion, Warning};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::codec::{encode, fnv1a};
@@ -39,6 +39,23 @@ pub(crate) fn service_alert(
                 ON CONFLICT (feed, id) DO UPDATE SET content = excluded.content, received_ms = excluded.received_ms \
                 WHERE content <> excluded.content";
     let new = connection.prepare_cached(text)?.execute(params![feed.as_str(), alert.id, content, received_ms])?;
+    Ok(if new == 1 { Verdict::New } else { Verdict::Duplicate })
+}
+
+/// A request is the same while its content is: the ticket, and all that is kept of it. Closed, or moved to another
+/// code, it is news; read again unchanged, it is not.
+pub(crate) fn service_request(
+    connection: &Connection,
+    feed: &FeedId,
+    request: &ServiceRequest,
+    received_ms: i64,
+) -> Result<Verdict, StoreError> {
+    let content = fnv1a(&encode("service request", request)?);
+    let text = "INSERT INTO service_request_seen (feed, id, content, received_ms) VALUES (?1, ?2, ?3, ?4) \
+                ON CONFLICT (feed, id) DO UPDATE SET content = excluded.content, received_ms = excluded.received_ms \
+                WHERE content <> excluded.content";
+    let values = params![feed.as_str(), request.id.as_str(), content, received_ms];
+    let new = connection.prepare_cached(text)?.execute(values)?;
     Ok(if new == 1 { Verdict::New } else { Verdict::Duplicate })
 }
 

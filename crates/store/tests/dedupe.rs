@@ -103,6 +103,26 @@ fn a_warning_is_known_by_sender_identifier_and_sent() {
     assert_eq!(town.counts("civil-defence", vec![town::warning("a", 0), town::warning("a", 1)], 5), (1, 1, 0));
 }
 
+#[test]
+fn a_request_is_known_until_something_of_it_changes() {
+    let mut town = Town::new();
+    let (open, closed) = (city::RequestStatus::Open, city::RequestStatus::Closed);
+    let both = vec![town::request("1", 2, open), town::request("2", 1, open)];
+    assert_eq!(town.counts("requests", both.clone(), 0), (2, 0, 0));
+    assert_eq!(town.counts("requests", both, 10), (0, 2, 0), "polled again");
+    let mut town = town.reopen();
+    assert_eq!(
+        town.counts("requests", vec![town::request("1", 2, closed), town::request("2", 1, open)], 20),
+        (1, 1, 0)
+    );
+    assert_eq!(
+        town.counts("requests", vec![town::request("1", 2, closed), town::request("2", 2, open)], 30),
+        (1, 1, 0)
+    );
+    assert_eq!(town.counts("requests", vec![town::request("1", 2, open)], 40), (1, 0, 0), "opened again");
+    town::check_identity(town.store.read());
+}
+
 fn alert(header: &str) -> Candidate {
     Candidate::ServiceAlert(ServiceAlert {
         id: "a1".into(),

@@ -34,6 +34,13 @@ pub const REQUEST_BYTES_MAX: usize = 2 << 20;
 pub const BODY_SILENCE_MAX: Duration = Duration::from_secs(30);
 /// CAP messages fetched from one Atom index at one poll; the rest waits for the next.
 pub const CAP_FETCHES_MAX: usize = 100;
+/// How far back residents' requests are asked for at each poll: requests come to a city's system late, and are closed
+/// after hours. What is known is a duplicate and costs a look.
+pub const REQUESTS_ASKED_BACK: Span = Span::h(24);
+/// Requests on one page: half of what the standard lets a server answer at most, for those that take less.
+pub const REQUESTS_PER_PAGE: usize = 500;
+/// Pages asked at one poll: 5,000 requests a day is what a city of a million has. Of more, servers tell the newest.
+pub const REQUEST_PAGES_MAX: usize = 10;
 /// How long a vehicle stays on the live map after its last position.
 pub const VEHICLE_SHOWN: Span = Span::min(5);
 /// Vehicles in the picture; a city of a million has about 2,500 in service.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use city::alert::AlertChangeKind;
 use city::record::Entry;
+use city::service_request::REQUEST_HOUR;
 use city::{
     AlertChange, AlertId, Contract, Datastream, DatastreamId, FeedId, Observation, ObservedProperty, Record, RuleId,
     Severity, Span, Thing, Time, Timetable,
@@ -288,6 +289,8 @@ fn memory_ms(kind: &Kind) -> i64 {
         Kind::Trip(trip) => timers(trip.open_for, trip.close_for),
         Kind::Zone(zone) => zone.stay.as_ms() + timers(zone.open_for, zone.close_for),
         Kind::Headway(headway) => timers(headway.open_for, headway.close_for),
+        // The hour in which the window begins counts whole.
+        Kind::Requests(on) => on.window.as_ms() + REQUEST_HOUR.as_ms() + timers(on.open_for, on.close_for),
         Kind::Combined(combined) => {
             let of = |condition: &Condition| match &condition.looks {
                 Looks::At(kind) => memory_ms(kind) + condition.remembered.as_ms(),

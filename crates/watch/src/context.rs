@@ -14,6 +14,7 @@ use crate::combined::Looks;
 use crate::headway::Patterns;
 use crate::notify::{Graph, OnCall};
 use crate::plan::Plan;
+use crate::requests::{self, Asker};
 use crate::rule::{Kind, Rule, Voice};
 use crate::trip::Departures;
 use crate::zone::Zone;
@@ -79,6 +80,8 @@ pub struct Context {
     pub(crate) spaced: BTreeSet<FeedId>,
     /// Which trips call at the same stops, by timetable.
     pub(crate) patterns: BTreeMap<FeedId, Patterns>,
+    /// Rules and conditions that count residents' requests.
+    pub(crate) requests: Vec<Asker>,
     /// The shortest silence of a feed that anybody may notice: its beat, or an earlier `after` of a rule.
     pub(crate) feed_gaps: BTreeMap<FeedId, Span>,
     /// Whether some rule has to be looked at every minute.
@@ -108,6 +111,7 @@ impl Context {
             spaced: BTreeSet::new(),
             patterns: BTreeMap::new(),
             by_minute: false,
+            requests: Vec::new(),
             feed_gaps: parts.contracts.iter().map(|contract| (contract.feed.clone(), contract.beat)).collect(),
             departures: BTreeMap::new(),
             things: parts.things.into_iter().map(|thing| (thing.id, thing)).collect(),
@@ -143,6 +147,7 @@ impl Context {
             }
             self.voices.extend(absence::voices(u32::try_from(at).unwrap_or(u32::MAX), rule));
         }
+        self.requests = requests::askers(&rules, &self.places);
         self.rules = rules;
         for stream in self.datastreams.values() {
             self.streams_of_thing.entry(stream.thing).or_default().push(stream.id);
@@ -175,7 +180,12 @@ impl Context {
                 self.zones.entry(zone.timetable.clone()).or_default().extend(placed.map(|z| (z.id.clone(), z)));
             }
             Kind::Headway(headway) => _ = self.spaced.insert(headway.timetable.clone()),
-            Kind::Trip(_) | Kind::Figure(_) | Kind::Rise(_) | Kind::Absence(_) | Kind::Combined(_) => {}
+            Kind::Trip(_)
+            | Kind::Figure(_)
+            | Kind::Rise(_)
+            | Kind::Absence(_)
+            | Kind::Requests(_)
+            | Kind::Combined(_) => {}
         }
         if let Some((timetable, feeds)) = kind.runs() {
             self.by_minute = true;

@@ -15,7 +15,7 @@ use crate::life::Bearings;
 use crate::plan::SeriesSlot;
 use crate::rule::{Kind, Voice};
 use crate::state::State;
-use crate::{absence, action, intake, joint, life, runs, trip, warning, words};
+use crate::{absence, action, intake, joint, life, requests, runs, trip, warning, words};
 
 /// The grid of ticks. Nothing that a city watches needs an answer within less.
 pub const TICK: Span = Span::s(10);
@@ -123,6 +123,7 @@ fn on_entry(state: &mut State, context: &Context, entry: &Entry, out: &mut Vec<A
                 judge_warnings(state, context, now, out);
             }
         }
+        Record::ServiceRequest(request) => requests::take(state, context, &entry.feed, request, now, out),
         Record::Acknowledgement(_) => out.extend(state.acknowledge(&entry.record, now)),
         Record::DeskAction(action) => out.extend(action::take(state, action, now)),
         Record::Timetable(_)
@@ -156,6 +157,9 @@ fn feed_returned(state: &mut State, context: &Context, feed: &FeedId, now: Time)
     if context.by_warning_feed.contains_key(feed) {
         state.jobs.add(now, Job::Warnings);
     }
+    if requests::asks(context, feed) {
+        state.jobs.add(now, Job::Requests);
+    }
 }
 
 /// True when calls are due.
@@ -167,14 +171,20 @@ fn on_tick(state: &mut State, context: &Context, now: Time, out: &mut Vec<AlertC
         return false;
     }
     let mut look = false;
-    let mut warnings = false;
+    let (mut warnings, mut counts) = (false, false);
     let mut voices: BTreeSet<u32> = BTreeSet::new();
     for job in &due {
         match job {
-            Job::Feed(place) => look |= feed_silent(state, context, *place, now, &mut voices),
+            Job::Feed(place) => {
+                let silent = feed_silent(state, context, *place, now, &mut voices);
+                look |= silent;
+                let feed = context.contracts.keys().nth(*place as usize).filter(|_| silent);
+                counts |= feed.is_some_and(|feed| requests::asks(context, feed));
+            }
             Job::Series(slot) => look |= series_silent(state, context, *slot, now),
             Job::Look => look = true,
             Job::Warnings => warnings = true,
+            Job::Requests => counts = true,
             Job::Orphans => retire_orphans(state, context, now, out),
             Job::Voice(voice) => _ = voices.insert(*voice),
             Job::Minute | Job::Calls => {}
@@ -188,6 +198,9 @@ fn on_tick(state: &mut State, context: &Context, now: Time, out: &mut Vec<AlertC
     }
     if warnings || look {
         judge_warnings(state, context, now, out);
+    }
+    if counts {
+        requests::judge_all(state, context, now, out);
     }
     if due.contains(&Job::Minute) {
         by_minute(state, context, now, out);

@@ -7,7 +7,7 @@ use city::{
 use crate::combined::{Combined, Formula, Looks};
 use crate::figure::{Against, Figure, Statistic};
 use crate::rule::{
-    Absence, Count, Kind, OnFigure, OnHeadway, OnTrip, OnWarning, OnZone, Rise, Rule, Side, Trouble, Voice,
+    Absence, Count, Kind, OnFigure, OnHeadway, OnRequests, OnTrip, OnWarning, OnZone, Rise, Rule, Side, Trouble, Voice,
 };
 use crate::words;
 
@@ -63,6 +63,7 @@ pub fn explain(rule: &Rule, names: &Names<'_>) -> String {
         Kind::Trip(kind) => trip(kind, names),
         Kind::Zone(kind) => zone(kind, names),
         Kind::Headway(kind) => headway(kind, names),
+        Kind::Requests(kind) => requests(kind, names),
         Kind::Combined(kind) => combined(kind, names),
     };
     if let Some(guard) = &rule.guard {
@@ -214,6 +215,7 @@ fn condition(condition: &crate::combined::Condition, names: &Names<'_>) -> Strin
                     Kind::Trip(kind) => trip(kind, names),
                     Kind::Zone(kind) => zone(kind, names),
                     Kind::Headway(kind) => headway(kind, names),
+                    Kind::Requests(kind) => requests(kind, names),
                     Kind::Figure(_) | Kind::Rise(_) | Kind::Combined(_) => String::new(),
                 };
                 let when = sentence.split(", and stops").next().unwrap_or_default();
@@ -349,6 +351,28 @@ fn headway(kind: &OnHeadway, names: &Names<'_>) -> String {
         words::list(&wrong, "or"),
         held(kind.open_for),
         feeds(&kind.feeds, names),
+        held(kind.close_for),
+    )
+}
+
+fn requests(kind: &OnRequests, names: &Names<'_>) -> String {
+    let services: Vec<String> = kind.services.iter().map(|code| format!("\"{code}\"")).collect();
+    let zones: Vec<String> = kind.zones.iter().map(|id| names.place(id)).collect();
+    let from = match (kind.by_cell, zones.is_empty()) {
+        (true, true) => " from one square kilometre".to_owned(),
+        (true, false) => format!(" from one square kilometre of {}", words::list(&zones, "or")),
+        (false, true) => String::new(),
+        (false, false) => format!(" from {}", words::list(&zones, "or")),
+    };
+    format!(
+        "Rings when the requests of residents for the service {} made{from} within {} (by {}, in full hours) are {} or \
+         more{}, and stops when they are fewer than {}{}",
+        words::list(&services, "or"),
+        words::span(kind.window),
+        names.feed(&kind.feed),
+        kind.requests,
+        held(kind.open_for),
+        kind.close_below,
         held(kind.close_for),
     )
 }

@@ -28,6 +28,8 @@ pub(crate) enum Job {
     Orphans,
     /// Somebody is to be called, or a silence begins or ends.
     Calls,
+    /// Counts of requests: the hour is over, or a timer of theirs.
+    Requests,
 }
 
 /// Jobs in the order of their time. The same job may wait for several times; done twice, the second changes nothing.
@@ -48,6 +50,9 @@ impl Jobs {
         jobs.add(now, Job::Warnings);
         jobs.add(now, Job::Orphans);
         jobs.add(now, Job::Calls);
+        if !context.requests.is_empty() {
+            jobs.add(now, Job::Requests);
+        }
         if context.by_minute {
             jobs.add(next_minute(now), Job::Minute);
         }

@@ -6,6 +6,7 @@ use crate::anomaly;
 use crate::figure::Memory;
 use crate::jobs::Job;
 use crate::plan::Part;
+use crate::requests::Counted;
 use crate::state::State;
 use crate::truth::Truth;
 
@@ -31,6 +32,7 @@ pub fn persisted<C: Census>(census: &mut C) -> Result<(), C::Error> {
     census.add::<Job>()?;
     census.add::<Part>()?;
     census.add::<Truth>()?;
+    census.add::<Counted>()?;
     census.add::<anomaly::Season>()?;
     crate::notify::state::persisted(census)
 }

@@ -27,6 +27,8 @@ pub mod notify;
 pub mod parse;
 mod plan;
 mod reader;
+pub mod requests;
+mod requests_said;
 pub mod rise;
 pub mod rule;
 pub mod rule_test;

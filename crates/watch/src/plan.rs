@@ -176,6 +176,7 @@ impl Plan {
             | Kind::Trip(_)
             | Kind::Zone(_)
             | Kind::Headway(_)
+            | Kind::Requests(_)
             | Kind::Combined(_) => return,
         };
         for datastream in kind.datastreams() {

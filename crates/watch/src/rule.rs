@@ -1,10 +1,12 @@
 //! What a rule is. One file of TOML each; the typed kinds are a closed list.
 
-use city::{DatastreamId, FeedId, PlaceId, RouteId, RuleId, Severity, Span, ThingId};
+use city::{DatastreamId, FeedId, PlaceId, RouteId, RuleId, ServiceCode, Severity, Span, ThingId, Time};
 
 use crate::combined::{Combined, Looks};
 use crate::figure::Figure;
 use crate::guard::Guard;
+use crate::requests::Counted;
+use crate::timers::Timers;
 
 /// A rule that loaded: it has an owner, a consequence, a first action and a time to respond, or it would not be here.
 #[derive(Clone, Debug, PartialEq)]
@@ -57,6 +59,15 @@ impl Rule {
         };
         self.severity_steps.iter().rev().find(fits).map_or(otherwise, |step| step.severity)
     }
+
+    /// When the severity of an alert that stands changes next, if nothing else happens.
+    pub(crate) fn next_step(&self, timers: Timers, now: Time) -> Option<Time> {
+        let turns = self.severity_steps.iter().filter_map(|step| {
+            let since = if step.calm { timers.calm_since } else { timers.open_since };
+            since.map(|since| since + step.after)
+        });
+        turns.filter(|at| timers.stands && *at > now).min()
+    }
 }
 
 /// One step of a severity that changes with time.
@@ -96,6 +107,8 @@ pub enum Kind {
     Zone(OnZone),
     /// Bunches and gaps on a route.
     Headway(OnHeadway),
+    /// Residents' requests, counted.
+    Requests(OnRequests),
     /// Conditions of any kind, joined.
     Combined(Combined),
 }
@@ -111,6 +124,7 @@ impl Kind {
             Self::Trip(_) => "trip",
             Self::Zone(_) => "zone",
             Self::Headway(_) => "headway",
+            Self::Requests(_) => "requests",
             Self::Combined(_) => "combined",
         }
     }
@@ -157,6 +171,12 @@ impl Kind {
             Self::Trip(kind) => on_route(&kind.routes),
             Self::Headway(kind) => on_route(&kind.routes),
             Self::Zone(kind) => kind.subjects().any(|(_, _, known)| known == subject),
+            Self::Requests(kind) => match Counted::from_subject(subject) {
+                Some(Counted::Cell(_)) => kind.by_cell,
+                Some(Counted::Place(place)) => !kind.by_cell && kind.zones.contains(&place),
+                Some(Counted::Everywhere) => !kind.by_cell && kind.zones.is_empty(),
+                None => false,
+            },
             Self::Combined(_) => subject == crate::combined::SUBJECT,
         }
     }
@@ -401,6 +421,32 @@ pub struct OnHeadway {
     /// How long it must hold before it opens.
     pub open_for: Span,
     /// Fewer than so many pairs close it.
+    pub close_below: u32,
+    /// How long the close condition must hold.
+    pub close_for: Span,
+}
+
+/// Residents' requests of some services, counted by ticket over the last hours.
+/// State: the tickets of its feed, at most [`crate::requests::REQUESTS_MAX`], and a count for each hour and subject.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OnRequests {
+    /// What is asked for, in words: "Flooded streets".
+    pub what: String,
+    /// The feed that tells of requests.
+    pub feed: FeedId,
+    /// Codes of services, in the city's own words. One that nobody uses counts nothing.
+    pub services: Vec<ServiceCode>,
+    /// Over how long; whole hours.
+    pub window: Span,
+    /// Each square kilometre is a subject of its own; otherwise each zone is, or all together.
+    pub by_cell: bool,
+    /// Only within these places with an outline; empty is wherever the feed tells of.
+    pub zones: Vec<PlaceId>,
+    /// How many.
+    pub requests: u32,
+    /// How long it must hold before it opens.
+    pub open_for: Span,
+    /// Fewer than so many close it.
     pub close_below: u32,
     /// How long the close condition must hold.
     pub close_for: Span,

@@ -110,6 +110,7 @@ fn needs(kind: &Kind, all: &[Datastream], series: &mut Vec<DatastreamId>, feeds:
         Kind::Trip(trip) => feeds.extend(trip.feeds.iter().cloned()),
         Kind::Zone(zone) => feeds.extend(zone.feeds.iter().cloned()),
         Kind::Headway(headway) => feeds.extend(headway.feeds.iter().cloned()),
+        Kind::Requests(requests) => feeds.push(requests.feed.clone()),
         Kind::Combined(combined) => {
             for condition in &combined.conditions {
                 if let Looks::At(kind) = &condition.looks {

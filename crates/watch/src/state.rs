@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::context::Context;
 use crate::jobs::Jobs;
 use crate::plan::{Layout, SeriesSlot};
+use crate::requests::Requests;
 use crate::rule::Rule;
 use crate::shard::{Cell, SeriesHeard, Shard};
 use crate::timers::Timers;
@@ -65,6 +66,8 @@ pub struct State {
     pub(crate) warnings: BTreeMap<(FeedId, String), Standing>,
     /// Runs heard of lately, by the feed of their timetable. At most [`RUNS_MAX`].
     pub(crate) runs: BTreeMap<FeedId, BTreeMap<TripKey, RunHeard>>,
+    /// Residents' requests of the last hours, where some rule counts them.
+    pub(crate) requests: Requests,
 }
 
 /// When a feed was last heard.
@@ -283,6 +286,7 @@ impl State {
             }
             self.shards.push(shard);
         }
+        self.requests.recount(context, now);
         self.jobs = Jobs::all(context, now);
     }
 }

@@ -35,7 +35,7 @@ impl Zone {
         Some(Self { id: place.id.clone(), bounds: outline.bounding_box(), outline })
     }
 
-    fn contains(&self, position: Position) -> bool {
+    pub(crate) fn contains(&self, position: Position) -> bool {
         self.bounds.contains(position) && self.outline.contains(position)
     }
 }

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use city::record::Entry;
 use city::{AlertChange, DatastreamId, Observation, Record, Span, Time};
 use proptest::prelude::*;
-use town::{at, beat, context, context_with, midnight, position_at, timetable, update};
+use town::{at, beat, context, context_with, midnight, position_at, request, timetable, update};
 use watch::{Context, Event, State, TICK, run, step};
 
 /// Rules that only their own series moves: for them a batch is as good as its readings.
@@ -47,7 +47,7 @@ const FIGURES: [(&str, &str); 6] = [
 ];
 
 /// Rules that look at more than one thing, at the clock, or at runs.
-const OTHERS: [(&str, &str); 8] = [
+const OTHERS: [(&str, &str); 10] = [
     (
         "guarded",
         "kind = \"threshold\"\nwhat = \"L\"\ndatastream = 1\nstatistic = \"last\"\n[open]\nabove = 2.4\n[close]\n\
@@ -80,6 +80,19 @@ const OTHERS: [(&str, &str); 8] = [
          bunched_below = 0.5\ngap_above = 1.5\npairs = 1\n",
     ),
     (
+        "asked",
+        "kind = \"requests\"\nwhat = \"R\"\nfeed = \"requests\"\nservices = [\"a\", \"b\"]\nwindow = \"1 h\"\n\
+         each = \"cell\"\n[open]\nrequests = 4\nfor = \"3 min\"\n[close]\nrequests_below = 2\nfor = \"1 min\"\n\
+         [[severity_after]]\nheld = \"10 min\"\nseverity = \"severe\"\n",
+    ),
+    (
+        "asked-there",
+        "kind = \"combined\"\nwhat = \"T\"\n[condition.high]\nkind = \"threshold\"\ndatastream = 1\n\
+         statistic = \"last\"\nabove = 2.3\nremembered = \"30 min\"\n[condition.asked]\nkind = \"requests\"\nwhat = \"R\"\n\
+         feed = \"requests\"\nservice = \"b\"\nwindow = \"2 h\"\nzone = \"centre\"\n[condition.asked.open]\nrequests = 3\n\
+         [open]\nwhen = { all = [\"high\", \"asked\"] }\n",
+    ),
+    (
         "late",
         "kind = \"trip\"\ntimetable = \"timetable\"\nfeed = \"updates\"\n[open]\nlate_by = \"5 min\"\ntrips = 1\n\
          [close]\ntrips_below = 1\n",
@@ -100,12 +113,18 @@ fn journal(steps: &[(u8, u8, u8)]) -> Vec<Entry> {
         level += (f64::from(*change) - 127.0) / 1500.0;
         let run = u32::from(*change) % 4;
         let seconds = i64::from(*change) * 10;
-        entries.push(match which % 10 {
+        entries.push(match which % 12 {
             0..=2 => readings(now, &[(1, now, level)]),
             3 => readings(now, &[(2, now, level + 0.2)]),
             4 => readings(now, &[(1, now - Span::s(seconds), level - 0.1), (2, now, level), (1, now, level)]),
             5 => beat("water", now, change % 2 == 0),
             6 | 7 => position_at(run, now, f64::from(*which) / 12_000.0, 0.0),
+            10 | 11 => {
+                // Few tickets, so that some are told again, closed, or moved to another hour or code.
+                let (id, code) = (u32::from(*change) % 97, if which % 3 == 0 { "a" } else { "b" });
+                let east = f64::from(*change % 3) / 100.0 - 0.01;
+                request(id, code, now, Span::min(i64::from(*wait % 120)), east, 0.0)
+            }
             8 => update(run, now, i32::from(*change) * 5 - 200),
             _ => beat(if k % 2 == 0 { "positions" } else { "updates" }, now, true),
         });

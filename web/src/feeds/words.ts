@@ -9,6 +9,7 @@ const KINDS: Record<string, string> = {
   cap_atom: "CAP 1.2, Atom",
   cap_files: "CAP 1.2, files",
   control_room: "Control room",
+  open311: "Open311 GeoReport v2",
 };
 
 /** The standard that a feed speaks. */

@@ -8,4 +8,5 @@ mod gtfs_rt;
 mod hostile;
 mod mvt;
 mod never_panics;
+mod open311;
 mod support;

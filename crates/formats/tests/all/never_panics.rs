@@ -2,7 +2,7 @@
 
 use city::Tally;
 use formats::gtfs_rt::{decode_alerts, decode_trip_updates, decode_vehicle_positions};
-use formats::{FormatError, atom, cap, gtfs};
+use formats::{FormatError, atom, cap, gtfs, open311};
 use proptest::prelude::*;
 
 use crate::support::{feed, recording};
@@ -37,6 +37,10 @@ fn check(bytes: &[u8]) {
     }
     match atom::decode(bytes) {
         Ok((feed, tally)) => balanced(feed.entries.len(), &tally),
+        Err(error) => silent(&error),
+    }
+    match open311::decode(bytes) {
+        Ok((requests, tally)) => balanced(requests.len(), &tally),
         Err(error) => silent(&error),
     }
     match gtfs::decode(bytes) {
@@ -80,7 +84,7 @@ proptest! {
         "<", ">", "</", "/>", "alert", "info", "area", "polygon", "circle", " xmlns='urn:oasis:names:tc:emergency:cap:1.2'",
         "<alert xmlns='urn:oasis:names:tc:emergency:cap:1.2'>", "<feed xmlns='http://www.w3.org/2005/Atom'>", "<entry>",
         "<link href='", "&amp;", "&#1;", "&x;", "<![CDATA[", "]]>", "<!--", "-->", "<?xml version='1.0'?>", "<!DOCTYPE", "CANARY",
-        "{", "}", "[", "]", ":", ",", "\"", "\"result\"", "\"dataArray\"", "\"@iot.id\"", "1e999", "-0", "NaN", "\\u0000", "\\ud800",
+        "<service_requests>", "<request>", "<lat>", "\"lat\"", "\"requests\"", "\"status\"", "{", "}", "[", "]", ":", ",", "\"", "\"result\"", "\"dataArray\"", "\"@iot.id\"", "1e999", "-0", "NaN", "\\u0000", "\\ud800",
     ]), 0..60)) {
         check(words.concat().as_bytes());
     }
@@ -95,6 +99,11 @@ proptest! {
     fn damaged_cap(damage in damage(), which in 0..3_usize) {
         let name = ["cap/alerts/mexico.xml", "cap/alerts/canada_signed.cap", "cap/alerts/smhi.se.alerts.cap"][which];
         check(&damaged(&recording(name), &damage));
+    }
+
+    #[test]
+    fn damaged_requests(damage in damage()) {
+        check(&damaged(&recording("open311/requests.xml"), &damage));
     }
 
     #[test]

@@ -4,6 +4,7 @@ pub(crate) mod desk;
 mod entity;
 mod observation;
 mod service_alert;
+mod service_request;
 mod timetable;
 mod trip;
 mod warning;
@@ -89,6 +90,9 @@ pub(crate) fn judge(door: &mut Door<'_>, candidate: Candidate) -> Result<Record,
         (Candidate::TripUpdate(u), FeedKind::GtfsRtTripUpdates) => trip::update(door, u).map(Record::TripUpdate),
         (Candidate::ServiceAlert(a), FeedKind::GtfsRtAlerts) => service_alert::judge(door, a).map(Record::ServiceAlert),
         (Candidate::Warning(w), FeedKind::CapAtom | FeedKind::CapFiles) => warning::judge(door, w).map(Record::Warning),
+        (Candidate::ServiceRequest(r), FeedKind::Open311) => {
+            service_request::judge(door, r).map(Record::ServiceRequest)
+        }
         (Candidate::Acknowledgement(a), FeedKind::ControlRoom) => {
             desk::acknowledgement(door.gate, &a).map(|()| Record::Acknowledgement(a))
         }

@@ -124,7 +124,7 @@ mod tests {
         file.execute(text, params![START_MS, encode("a test", &erased).expect("bytes")]).expect("a row");
         let ended = "INSERT INTO feed_account (feed, seq, received_ms) VALUES ('water', 9, ?1)";
         file.execute(ended, [START_MS]).expect("the end of the journal");
-        let later = "DROP TABLE notification; DROP TABLE push_subscription; DROP INDEX alert_by_time; \
+        let later = "DROP TABLE service_request_seen; DROP TABLE notification; DROP TABLE push_subscription; DROP INDEX alert_by_time; \
                      ALTER TABLE alert DROP COLUMN owner; ALTER TABLE alert DROP COLUMN title;";
         file.execute_batch(later).expect("what later versions added is not there");
         file.pragma_update(None, "user_version", 1).expect("the version");

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use city::{
-    BoundingBox, Contract, Datastream, DatastreamId, FeedId, FeedKind, Observation, ObservedProperty, ServiceDate,
-    Severity, Span, Tally, ThingId, Time, Warning,
+    BoundingBox, Contract, Datastream, DatastreamId, FeedId, FeedKind, GridCell, Observation, ObservedProperty,
+    Position, RequestStatus, ServiceDate, ServiceRequest, Severity, Span, Tally, ThingId, Time, Warning,
 };
 use gate::{Admission, Candidate, Gate, Policy, PositionCandidate, TripCandidate, UpdateCandidate};
 use store::{Batch, Reader};
@@ -50,6 +50,7 @@ pub fn policy() -> Policy {
             contract("bus-positions", FeedKind::GtfsRtVehiclePositions, Span::h(2)),
             contract("bus-updates", FeedKind::GtfsRtTripUpdates, Span::h(24)),
             contract("bus-alerts", FeedKind::GtfsRtAlerts, Span::h(24 * 30)),
+            contract("requests", FeedKind::Open311, Span::h(24 * 30)),
             contract("civil-defence", FeedKind::CapAtom, Span::h(24 * 365)),
             contract("bus-timetable", FeedKind::Gtfs, Span::h(24 * 365)),
             contract("control-room", FeedKind::ControlRoom, Span::h(24 * 365)),
@@ -133,6 +134,16 @@ pub fn warning(identifier: &str, sent_ms: i64) -> Candidate {
         description: String::new(),
         instruction: String::new(),
         areas: Vec::new(),
+    })
+}
+
+pub fn request(id: &str, hours_ago: i64, status: RequestStatus) -> Candidate {
+    Candidate::ServiceRequest(ServiceRequest {
+        id: id.into(),
+        code: "flood".into(),
+        cell: GridCell::of(Position { longitude: -51.2, latitude: -30.0 }),
+        hour: at(-hours_ago * 3_600_000),
+        status,
     })
 }
 

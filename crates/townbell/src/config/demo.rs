@@ -82,7 +82,7 @@ impl DemoText {
                 }
                 FeedKind::SensorThings => !demo.recording.is_empty(),
                 FeedKind::CapAtom => demo.folder.is_some(),
-                FeedKind::GtfsRtAlerts | FeedKind::CapFiles | FeedKind::ControlRoom => false,
+                FeedKind::GtfsRtAlerts | FeedKind::CapFiles | FeedKind::ControlRoom | FeedKind::Open311 => false,
             };
             if !right {
                 out.push(format!("demo.feed {:?}: a feed of this kind needs file (gtfs), simulated and a timetable (positions, updates), recording (sensor_things) or folder (cap_atom)", demo.feed));

@@ -28,6 +28,7 @@ pub use mistake::Mistake;
 pub use rules::RulesListing;
 pub use sandbox::SANDBOX;
 
+use crate::limits::REQUESTS_ASKED_BACK;
 use crate::mqtt::MqttConfig;
 use file::{CityFile, FeedText, Placed};
 
@@ -402,6 +403,12 @@ impl Checker<'_> {
         }
         if text.kind == FeedKind::CapFiles && text.folder.is_none() {
             self.say(span, "folder: expected the folder that the CAP files are put into");
+        }
+        if text.kind == FeedKind::Open311 && text.retention.0.as_ms() < 2 * REQUESTS_ASKED_BACK.as_ms() {
+            self.say(
+                span,
+                "retention: expected \"2 days\" at least: each time, the requests of the last day are asked for",
+            );
         }
         if text.kind == FeedKind::ControlRoom {
             self.say(span, "kind: control_room is built in and cannot be configured");

@@ -1,5 +1,7 @@
 //! Asking a feed: conditional HTTP (RFC 9110, 13.1), bounded in time and size, decoded and judged.
 
+mod open311;
+
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -29,6 +31,8 @@ struct Known {
     last_modified: Option<HeaderValue>,
     /// CAP messages fetched already: Atom entry id and its `updated`.
     messages: HashSet<(String, Option<Time>)>,
+    /// It has answered since it last did not: residents' requests of a day ago are known.
+    asked: bool,
     /// The last answer was no good: said once in the log, not at every poll.
     failing: bool,
 }
@@ -42,6 +46,8 @@ enum NoAnswer {
     Status(StatusCode),
     #[error("answered with more than {0} bytes")]
     TooLarge(usize),
+    #[error("its address is none")]
+    Address,
     #[error("its folder cannot be read: {0}")]
     Folder(#[from] std::io::Error),
     #[error("{0}")]
@@ -63,7 +69,7 @@ impl NoAnswer {
         match self {
             Self::Format(error) => Some(error.reason()),
             Self::TooLarge(_) | Self::Gate(GateError::TimetableTooLarge { .. }) => Some(Reason::TooLarge),
-            Self::Unreachable(_) | Self::Status(_) | Self::Folder(_) | Self::Gate(_) => None,
+            Self::Unreachable(_) | Self::Status(_) | Self::Address | Self::Folder(_) | Self::Gate(_) => None,
         }
     }
 }
@@ -129,6 +135,9 @@ impl Poller {
         }
         let known = self.known(id);
         let url = feed.url.as_deref().unwrap_or_default();
+        if feed.contract.kind == FeedKind::Open311 {
+            return self.requests(feed).await;
+        }
         let answer = self.get(url, &known, bytes_max(feed.contract.kind)).await?;
         let Answer::Bytes { bytes, headers } = answer else {
             return Ok(self.door.gate.beat(id, true, self.door.clock.now())?);
@@ -308,7 +317,7 @@ impl Poller {
     fn forget(&self, id: &FeedId) {
         self.remember(id, |known| {
             (known.etag, known.last_modified) = (None, None);
-            known.failing = true;
+            (known.asked, known.failing) = (false, true);
         });
     }
 }
@@ -319,6 +328,7 @@ fn bytes_max(kind: FeedKind) -> usize {
     let most = match kind {
         FeedKind::Gtfs => formats::limits::ZIP_BYTES,
         FeedKind::CapAtom | FeedKind::CapFiles => formats::limits::XML_BYTES,
+        FeedKind::Open311 => formats::limits::OPEN311_BYTES,
         _ => formats::limits::GTFS_RT_BYTES,
     };
     usize::try_from(most).unwrap_or(usize::MAX).min(POLL_BYTES_MAX)

@@ -29,6 +29,7 @@ impl FeedLine {
             Record::VehiclePosition(p) => Some(p.time),
             Record::TripUpdate(u) => Some(u.time),
             Record::Warning(w) => Some(w.sent),
+            Record::ServiceRequest(r) => Some(r.hour),
         };
         self.last_good = self.last_good.max(Some(received));
         if let Some(told) = told

@@ -119,6 +119,7 @@ impl Picture {
                 Record::TripUpdate(u) => self.vehicles.update(feed, u),
                 Record::Warning(w) => self.warnings.take(&self.city, feed, w),
                 Record::ServiceAlert(_)
+                | Record::ServiceRequest(_)
                 | Record::Timetable(_)
                 | Record::FeedBeat(_)
                 | Record::Acknowledgement(_)

@@ -105,7 +105,11 @@ impl Replayer {
             FeedKind::GtfsRtVehiclePositions => Some(format!("http://{address}/gtfs-rt/{feed}/vehicle-positions.pb")),
             FeedKind::GtfsRtTripUpdates => Some(format!("http://{address}/gtfs-rt/{feed}/trip-updates.pb")),
             FeedKind::CapAtom => Some(format!("http://{address}/cap/atom.xml")),
-            FeedKind::GtfsRtAlerts | FeedKind::SensorThings | FeedKind::CapFiles | FeedKind::ControlRoom => None,
+            FeedKind::GtfsRtAlerts
+            | FeedKind::SensorThings
+            | FeedKind::CapFiles
+            | FeedKind::ControlRoom
+            | FeedKind::Open311 => None,
         }
     }
 }

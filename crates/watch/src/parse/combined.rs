@@ -4,7 +4,7 @@ use city::{RuleId, Span};
 use toml::Spanned;
 use toml::de::DeValue;
 
-use super::{KINDS, KindName, Town, datastream, events, figure, runs, some};
+use super::{KINDS, KindName, Town, datastream, events, figure, requests, runs, some};
 use crate::combined::{CONDITIONS_MAX, Combined, Condition, DEPTH_MAX, Formula, Looks};
 use crate::guard::Guard;
 use crate::reader::{At, Fields, Mistakes, count, describe};
@@ -156,6 +156,7 @@ fn condition(
         KindName::Trip => events::on_trip(fields, town, mistakes).map(Kind::Trip),
         KindName::Zone => runs::on_zone(fields, town, mistakes).map(Kind::Zone),
         KindName::Headway => runs::on_headway(fields, town, mistakes).map(Kind::Headway),
+        KindName::Requests => requests::on_requests(fields, town, mistakes).map(Kind::Requests),
         KindName::Rise | KindName::Combined => {
             let message = "a condition cannot be of this kind; write it as a rule of its own, and look at its alerts with `alert_of`";
             mistakes.at(kind.byte, message);

@@ -39,7 +39,7 @@ pub(super) fn absence(fields: &mut Fields<'_, '_>, town: &Town<'_>, mistakes: &m
     Absence { of, after, close_for }
 }
 
-fn known_feed(
+pub(super) fn known_feed(
     feed: &At<String>,
     kinds: Option<&[FeedKind]>,
     town: &Town<'_>,

@@ -3,6 +3,7 @@
 mod combined;
 mod events;
 mod figure;
+mod requests;
 mod runs;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -15,6 +16,7 @@ use toml::de::DeTable;
 use crate::combined::Looks;
 use crate::guard::Guard;
 use crate::reader::{At, Fields, Mistakes};
+use crate::requests::REQUESTS_BYTES_MAX;
 use crate::rise;
 use crate::rule::{Kind, Rule, SeverityStep, Unseen, Voice};
 use crate::state::{RUNS_MAX, ZoneSeen};
@@ -87,10 +89,11 @@ pub(super) enum KindName {
     Trip,
     Zone,
     Headway,
+    Requests,
     Combined,
 }
 
-pub(super) const KINDS: [(&str, KindName); 11] = [
+pub(super) const KINDS: [(&str, KindName); 12] = [
     ("threshold", KindName::Threshold),
     ("trend", KindName::Trend),
     ("deviation", KindName::Deviation),
@@ -101,6 +104,7 @@ pub(super) const KINDS: [(&str, KindName); 11] = [
     ("trip", KindName::Trip),
     ("zone", KindName::Zone),
     ("headway", KindName::Headway),
+    ("requests", KindName::Requests),
     ("combined", KindName::Combined),
 ];
 
@@ -345,6 +349,7 @@ fn inputs(kind: &Kind, guard: Option<&Guard>, town: &Town<'_>) -> BTreeSet<FeedI
             }
         })),
         Kind::Warning(warning) => _ = feeds.insert(warning.feed.clone()),
+        Kind::Requests(requests) => _ = feeds.insert(requests.feed.clone()),
         Kind::Trip(_) | Kind::Zone(_) | Kind::Headway(_) => {
             feeds.extend(kind.runs().into_iter().flat_map(|(table, live)| live.iter().chain([table])).cloned());
         }
@@ -384,6 +389,7 @@ pub fn bytes_max(kind: &Kind, beat_of: &dyn Fn(DatastreamId) -> Span) -> usize {
                 Looks::Alert(_) => 0,
             })
             .sum(),
+        Kind::Requests(_) => REQUESTS_BYTES_MAX,
         Kind::Zone(on) => on.zones.len() * RUNS_MAX * size_of::<ZoneSeen>(),
         Kind::Absence(_) | Kind::Warning(_) | Kind::Trip(_) | Kind::Headway(_) => 0,
     }
@@ -407,6 +413,7 @@ fn parse_kind(
         KindName::Trip => events::on_trip(fields, town, mistakes).map(Kind::Trip),
         KindName::Zone => runs::on_zone(fields, town, mistakes).map(Kind::Zone),
         KindName::Headway => runs::on_headway(fields, town, mistakes).map(Kind::Headway),
+        KindName::Requests => requests::on_requests(fields, town, mistakes).map(Kind::Requests),
         KindName::Combined => combined::combined(fields, town, asks, mistakes).map(Kind::Combined),
     }
 }

@@ -9,6 +9,9 @@ use crate::rule::{Count, OnHeadway, OnZone};
 
 /// `kind = "zone"`.
 pub(super) fn on_zone(fields: &mut Fields<'_, '_>, town: &Town<'_>, mistakes: &mut Mistakes<'_>) -> Option<OnZone> {
+    if !fields.has("zone") && !fields.has("zones") {
+        mistakes.at(fields.start(), "`zones` is missing: it should be a list of places of this city with an outline");
+    }
     let zones = zones(fields, town, mistakes);
     let (timetable, feeds, routes) = runs(fields, &[FeedKind::GtfsRtVehiclePositions], town, mistakes);
     let inside = fields.choice("where", &[("inside", true), ("outside", false)], mistakes);
@@ -44,11 +47,8 @@ pub(super) fn on_zone(fields: &mut Fields<'_, '_>, town: &Town<'_>, mistakes: &m
 }
 
 /// Places with an outline.
-fn zones(fields: &mut Fields<'_, '_>, town: &Town<'_>, mistakes: &mut Mistakes<'_>) -> Vec<PlaceId> {
+pub(super) fn zones(fields: &mut Fields<'_, '_>, town: &Town<'_>, mistakes: &mut Mistakes<'_>) -> Vec<PlaceId> {
     let named = fields.texts("zone", "zones", mistakes);
-    if !fields.has("zone") && !fields.has("zones") {
-        mistakes.at(fields.start(), "`zones` is missing: it should be a list of places of this city with an outline");
-    }
     let with_outline = || some(town.places.iter().filter(|p| p.outline.is_some()).map(|place| &place.id));
     let known = named.into_iter().filter_map(|zone| {
         match town.places.iter().find(|place| place.id.as_str() == zone.value) {

@@ -18,6 +18,7 @@
 //! test does not name is a failure. Only `updated` may be left out of all of a test, as new figures are no new alert.
 
 mod read;
+mod requests;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

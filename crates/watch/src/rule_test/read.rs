@@ -11,7 +11,7 @@ use city::{
 };
 use toml::de::{DeTable, DeValue};
 
-use super::{ENTRIES_MAX, Expected, Test};
+use super::{ENTRIES_MAX, Expected, Test, requests};
 use crate::context::Parts;
 use crate::episodes;
 use crate::parse::SEVERITIES;
@@ -54,6 +54,9 @@ fn test(mut table: Fields<'_, '_>, parts: &Parts, mistakes: &mut Mistakes<'_>) -
     for fields in table.list("warning", mistakes) {
         entries.extend(warning(fields, start, parts, mistakes));
     }
+    for fields in table.list("requests", mistakes) {
+        requests::made(fields, start, parts, &mut entries, mistakes);
+    }
     let mut timetables = BTreeMap::new();
     let day = ServiceDate::from_date(start.timestamp().to_zoned(parts.timezone.clone()).date());
     for fields in table.list("trip", mistakes) {
@@ -75,7 +78,12 @@ fn test(mut table: Fields<'_, '_>, parts: &Parts, mistakes: &mut Mistakes<'_>) -
 }
 
 /// A feed of the city.
-fn feed(fields: &mut Fields<'_, '_>, key: &'static str, parts: &Parts, mistakes: &mut Mistakes<'_>) -> Option<FeedId> {
+pub(super) fn feed(
+    fields: &mut Fields<'_, '_>,
+    key: &'static str,
+    parts: &Parts,
+    mistakes: &mut Mistakes<'_>,
+) -> Option<FeedId> {
     let named = fields.text(key, "the id of a feed of this city", mistakes)?;
     let known = parts.contracts.iter().find(|contract| contract.feed.as_str() == named.value);
     if known.is_none() {

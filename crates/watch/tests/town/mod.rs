@@ -12,8 +12,8 @@ use city::id::DatastreamId;
 use city::record::{Entry, FeedBeat, VehiclePosition};
 use city::timetable::{Mode, Route, Service, Stop, StopTime, Timetable, Trip};
 use city::{
-    AlertChange, Contract, Datastream, FeedKind, ObservedProperty, Place, Position, Purpose, Record,
-    ScheduleRelationship, ServiceDate, Span, Thing, ThingId, Time, TripKey, TripUpdate,
+    AlertChange, Contract, Datastream, FeedKind, GridCell, ObservedProperty, Place, Position, Purpose, Record,
+    RequestStatus, ScheduleRelationship, ServiceDate, ServiceRequest, Span, Thing, ThingId, Time, TripKey, TripUpdate,
 };
 use jiff::tz::TimeZone;
 use watch::{Context, Known, Parts, Rule, RuleError, RuleFile, parse};
@@ -102,6 +102,7 @@ pub fn contracts() -> Vec<Contract> {
         contract("timetable", "Bus timetable", FeedKind::Gtfs, 2880),
         contract("positions", "Bus positions", FeedKind::GtfsRtVehiclePositions, 3),
         contract("updates", "Bus delays", FeedKind::GtfsRtTripUpdates, 3),
+        contract("requests", "City requests", FeedKind::Open311, 60),
     ]
 }
 
@@ -276,4 +277,16 @@ pub fn live(entries: Vec<Entry>, until: i64, silent: std::ops::Range<i64>) -> Ve
     all.extend(entries);
     all.sort_by_key(|entry| entry.received);
     all
+}
+
+/// Somebody asks for something at a place some hundredths of a degree from the middle of the town.
+pub fn request(id: u32, code: &str, received: Time, before: Span, east: f64, north: f64) -> Entry {
+    let record = Record::ServiceRequest(ServiceRequest {
+        id: format!("{id}").as_str().into(),
+        code: code.into(),
+        cell: GridCell::of(Position { longitude: -51.2 + east, latitude: -30.0 + north }),
+        hour: ServiceRequest::hour_of(received - before),
+        status: RequestStatus::Open,
+    });
+    Entry { feed: "requests".into(), received, record }
 }

@@ -1,0 +1,92 @@
+//! The kind of rule that counts residents' requests.
+
+use city::service_request::{REQUEST_HOUR, SERVICE_CODE_CHARS_MAX};
+use city::{FeedKind, ServiceCode, Span};
+
+use super::Town;
+use super::events::known_feed;
+use super::runs::zones;
+use crate::reader::{Fields, Mistakes};
+use crate::requests::REQUEST_WINDOW_MAX;
+use crate::rule::OnRequests;
+
+/// Services in one rule: a city has some two hundred, and a rule is about one trouble.
+const SERVICES_MAX: usize = 64;
+
+/// `kind = "requests"`.
+pub(super) fn on_requests(
+    fields: &mut Fields<'_, '_>,
+    town: &Town<'_>,
+    mistakes: &mut Mistakes<'_>,
+) -> Option<OnRequests> {
+    let what = fields.text("what", "what is asked for, in words, as \"Flooded streets\"", mistakes);
+    let feed = fields.text("feed", "the feed that tells of requests", mistakes);
+    let feed = feed.and_then(|at| known_feed(&at, Some(&[FeedKind::Open311]), town, mistakes));
+    let services = services(fields, mistakes);
+    let window = fields.span("window", mistakes);
+    let whole = |span: Span| span.as_ms() % REQUEST_HOUR.as_ms() == 0;
+    let allowed = REQUEST_HOUR..=REQUEST_WINDOW_MAX;
+    if let Some(at) = window.as_ref().filter(|at| !whole(at.value) || !allowed.contains(&at.value)) {
+        let message = "`window` should be whole hours from \"1 h\" to \"7 days\": a request tells its hour and no more";
+        mistakes.at(at.byte, message);
+    }
+    let by_cell = if fields.has("each") {
+        fields.choice("each", &[("cell", true), ("zone", false)], mistakes).map(|at| at.value)
+    } else {
+        Some(false)
+    };
+    if fields.has("each") && by_cell == Some(false) && !fields.has("zone") && !fields.has("zones") {
+        mistakes.at(fields.start(), "`zones` is missing: each of which? a list of places of this city with an outline");
+    }
+    let zones = zones(fields, town, mistakes);
+    let mut open = fields.table("open", mistakes)?;
+    let requests = open.count("requests", mistakes);
+    let open_for = open.span_or("for", Span::default(), mistakes);
+    open.finish(mistakes);
+    let (mut close_below, mut close_for) = (requests.as_ref().map(|at| at.value), Span::default());
+    if let Some(mut close) = fields.table_if("close", mistakes) {
+        if let Some(at) = close.count_if("requests_below", mistakes) {
+            if let Some(requests) = requests.as_ref().filter(|requests| at.value > requests.value) {
+                let most = requests.value;
+                let message = format!("`requests_below` should be at most {most}; the alert would close as it opens");
+                mistakes.at(at.byte, message);
+            }
+            close_below = Some(at.value);
+        }
+        close_for = close.span_or("for", Span::default(), mistakes);
+        close.finish(mistakes);
+    }
+    Some(OnRequests {
+        what: what?.value,
+        feed: feed?,
+        services,
+        window: window?.value,
+        by_cell: by_cell?,
+        zones,
+        requests: requests?.value,
+        open_for,
+        close_below: close_below?,
+        close_for,
+    })
+}
+
+/// Codes cannot be checked against a list: the city's own system may add one tomorrow.
+fn services(fields: &mut Fields<'_, '_>, mistakes: &mut Mistakes<'_>) -> Vec<ServiceCode> {
+    let named = fields.texts("service", "services", mistakes);
+    if !fields.has("service") && !fields.has("services") {
+        let message = "`services` is missing: it should be a list of service codes, as the feed has them";
+        mistakes.at(fields.start(), message);
+    }
+    if named.len() > SERVICES_MAX {
+        mistakes.at(fields.start(), format!("at most {SERVICES_MAX} services; a rule is about one trouble"));
+    }
+    for code in &named {
+        let chars = code.value.chars().count();
+        if code.value.trim() != code.value || !(1..=SERVICE_CODE_CHARS_MAX).contains(&chars) {
+            let message =
+                format!("a service code has 1 to {SERVICE_CODE_CHARS_MAX} characters, and no blank at its ends");
+            mistakes.at(code.byte, message);
+        }
+    }
+    named.iter().map(|code| ServiceCode::new(&code.value)).collect()
+}
