@@ -81,7 +81,10 @@ fn tickets_far_apart_ring_for_the_town_and_for_no_cell() {
     assert_eq!(turns(&rings(&rule("zone = \"centre\"", LINES), &entries, 100)), [], "one of them lies in it");
     let few = "[open]\nrequests = 1\n";
     let zone = rings(&rule("zone = \"centre\"", few), &entries, 100);
-    assert_eq!((zone.len(), zone[0].alert.title.as_str()), (1, "Flooded streets: 1 or more requests in 2 h, in the centre"));
+    assert_eq!(
+        (zone.len(), zone[0].alert.title.as_str()),
+        (1, "Flooded streets: 1 or more requests in 2 h, in the centre")
+    );
     let cells = rings(&rule("each = \"cell\"\nzone = \"centre\"", few), &entries, 100);
     assert_eq!(turns(&cells), [(61, Opened)], "cells outside of it do not count");
     let far = rings(&rule("each = \"cell\"", few), &entries, 100);
