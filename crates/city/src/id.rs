@@ -70,7 +70,7 @@ text_id! {
     SilenceId,
     /// A shift that one role takes for another: `cover-` and the millisecond at which it was asked for.
     CoverId,
-    /// Open311 `service_request_id`: the number of a ticket in the city's own system.
+    /// The ticket of a resident's request: a keyed digest of the Open311 `service_request_id`.
     ServiceRequestId,
     /// Open311 `service_code`: what a request is about.
     ServiceCode,

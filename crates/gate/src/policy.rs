@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use city::{BoundingBox, Contract, Datastream, DatastreamId, FeedId, ObservedProperty, ObservedPropertyId, Polygon};
+use city::{
+    BoundingBox, Contract, Datastream, DatastreamId, FeedId, ObservedProperty, ObservedPropertyId, Polygon, ServiceCode,
+};
 
 /// Everything that the gate judges by. All of it comes from the city's own text files.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,6 +24,9 @@ pub struct Policy {
     /// For each feed of live trips, the feed of the timetable that its trips are in. A feed that is not here has
     /// no timetable, and its trips are taken as they come.
     pub timetable_of: BTreeMap<FeedId, FeedId>,
+    /// For each feed of residents' requests, the service codes that the city counts. Every other code is refused: a
+    /// foreign text is no code because a server calls it one.
+    pub services: BTreeMap<FeedId, BTreeSet<ServiceCode>>,
     /// IANA zone of the city, for the service date of trips without a timetable.
     pub timezone: String,
     /// No city: a throw-away store that admits any observed property, any number and any key.

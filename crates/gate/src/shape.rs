@@ -35,18 +35,21 @@ pub(crate) fn is_geocode(code: &str) -> bool {
     fits(code, |c| c.is_ascii_alphanumeric() || "-_.:/ ".contains(c)) && !scan::looks_like_phone(code)
 }
 
-/// Open311 `service_request_id`: a ticket number. One without a digit would be a word, or a name.
-pub(crate) fn is_request_id(id: &str) -> bool {
-    fits(id, |c| c.is_ascii_alphanumeric() || "-_.:/#".contains(c))
-        && id.bytes().any(|b| b.is_ascii_digit())
-        && !scan::looks_like_phone(id)
+/// A ticket of a resident's request: 32 lower-case hexadecimal digits, the keyed digest of the `service_request_id`. The
+/// id itself is a foreign text, and some are telephone numbers, dates of birth or places.
+pub(crate) fn is_ticket(id: &str) -> bool {
+    id.len() == 32 && id.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
 }
 
-/// Open311 `service_code`: a code, or the city's own short words for a service.
-pub(crate) fn is_service_code(code: &str) -> bool {
-    fits(code, |c| c.is_alphanumeric() || " -_.:/#&()".contains(c))
-        && code.trim() == code
-        && !scan::looks_like_phone(code)
+/// What an alert is about, as rules say it: a kind, and mostly an id (`datastream:1`, `warning:ID@PLACE`). No line of text
+/// is one.
+pub(crate) fn is_subject(subject: &str) -> bool {
+    let (kind, id) = subject.split_once(':').unwrap_or((subject, "-"));
+    let plain = |c: char| !(c.is_whitespace() || c.is_control() || crate::text::is_hidden(c) || ",;\"".contains(c));
+    !kind.is_empty()
+        && kind.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
+        && !id.is_empty()
+        && id.chars().all(plain)
 }
 
 /// The id of an alert as [`city::AlertId::new`] makes them.
@@ -87,11 +90,15 @@ mod tests {
         {
             assert!(is_gtfs_id(id), "{id}");
         }
-        for id in ["1049265", "SR24-00123456", "101002365212", "4fd3b167-e750-8467"] {
-            assert!(is_request_id(id), "{id}");
-        }
-        for code in ["033", "WTR-COMING-UP", "Signal Stuck", "4fd3b167e750846744000005", "Straßenschäden/Gehweg"] {
-            assert!(is_service_code(code), "{code}");
+        assert!(is_ticket("00112233445566778899aabbccddeeff"));
+        for subject in [
+            "datastream:1",
+            "trip:20240502/T1-2@1#1202",
+            "warning:urn:oid:2.49.0@town",
+            "cell:6666-12402",
+            "everywhere",
+        ] {
+            assert!(is_subject(subject), "{subject}");
         }
         for id in ["urn:oid:2.49.0.1.76.0.2024.5.1.12.30.15", "NOAA-NWS-ALERTS-TX126", "4711-12@defesacivil.rs.gov.br"]
         {
@@ -108,11 +115,13 @@ mod tests {
         }
         assert!(!is_cap_identifier("maria@example.org"));
         assert!(!is_cap_identifier("two words"));
-        for id in ["", "Maria Silva", "maria", "+5551999887766", "12@town.org", "1 2"] {
-            assert!(!is_request_id(id), "{id:?}");
+        for id in ["", "24-0017", "5551999887766", "00112233445566778899AABBCCDDEEFF"] {
+            assert!(!is_ticket(id), "{id:?}");
         }
-        for code in ["", " a", "+5551999887766", "(51) 99988-7766", "a@b.org", "a\nb"] {
-            assert!(!is_service_code(code), "{code:?}");
+        for subject in
+            ["", "Maria Silva, Rua da Praia 55", "person:Maria Silva", "+5551999887766", "a:", "maria@example.org"]
+        {
+            assert!(!is_subject(subject), "{subject:?}");
         }
         assert!(!is_alert_id("water~datastream_1~17 or 1=1"));
     }

@@ -88,6 +88,7 @@ fn policy() -> Policy {
         depots: vec![square(-51.3, -30.1, 0.01)],
         roles: vec!["duty_officer".to_owned()],
         timetable_of: BTreeMap::from([(FeedId::new("timetabled"), FeedId::new("gtfs"))]),
+        services: BTreeMap::new(),
         timezone: "America/Sao_Paulo".to_owned(),
         sandbox: false,
         desks: vec!["defesacivil@town.gov.br".to_owned()],

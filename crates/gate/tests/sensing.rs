@@ -52,6 +52,7 @@ fn gate(sandbox: bool) -> Gate {
         depots: Vec::new(),
         roles: vec!["duty_officer".to_owned()],
         timetable_of: BTreeMap::new(),
+        services: BTreeMap::new(),
         timezone: "America/Sao_Paulo".to_owned(),
         sandbox,
         desks: Vec::new(),

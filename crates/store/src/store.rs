@@ -265,6 +265,7 @@ mod tests {
             depots: Vec::new(),
             roles: vec!["duty_officer".to_owned()],
             timetable_of: std::collections::BTreeMap::new(),
+            services: std::collections::BTreeMap::new(),
             timezone: "UTC".to_owned(),
             desks: Vec::new(),
             sandbox: false,

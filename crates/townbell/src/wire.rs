@@ -173,7 +173,7 @@ pub async fn start(options: Options) -> anyhow::Result<Running> {
     progress.done();
     let talking = talk(&app, address, &stopped);
     let paged = call(&app, source, &stopped)?;
-    let poller = Arc::new(Poller::new(Arc::clone(&city), Arc::clone(&door))?);
+    let poller = Arc::new(Poller::new(Arc::clone(&city), Arc::clone(&door), &data)?);
     let driver = match (source, replay_clock) {
         (Source::Replay { origin, from, to, speed }, Some(clock)) => {
             let senders = Senders::read(&city)?;
@@ -294,6 +294,8 @@ pub fn policy(city: &City) -> Policy {
         north: (city.bbox.north + 1.0).min(90.0),
     };
     let timetables = city.feeds.iter().filter_map(|feed| Some((feed.contract.feed.clone(), feed.timetable.clone()?)));
+    let asked = city.feeds.iter().filter(|feed| !feed.services.is_empty());
+    let services = asked.map(|feed| (feed.contract.feed.clone(), feed.services.iter().cloned().collect()));
     Policy {
         contracts: city.contracts(),
         observed_properties: city.observed_properties.clone(),
@@ -302,6 +304,7 @@ pub fn policy(city: &City) -> Policy {
         depots: city.depots.clone(),
         roles: city.roles.clone(),
         timetable_of: timetables.collect(),
+        services: services.collect(),
         timezone: city.timezone.clone(),
         desks: Vec::new(),
         sandbox: city.sandbox,

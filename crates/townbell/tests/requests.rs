@@ -43,6 +43,7 @@ purpose = "to count"
 beat = "1 min"
 retention = "30 days"
 poll_every = "1 s"
+services = ["flood"]
 "#;
 
 const RULE: &str = r#"

@@ -102,6 +102,13 @@ fn deeds(data: &Path) -> Vec<(String, String, Option<String>)> {
     }
 }
 
+#[test]
+fn the_rules_of_the_demo_pass_the_tests_beside_them() {
+    let city = City::read(&house::demo()).expect("the demo is right");
+    let tests = city.test_rules().map_err(|mistakes| mistakes.iter().map(ToString::to_string).collect::<Vec<_>>());
+    assert!(tests.as_ref().is_ok_and(|tests| *tests > 10), "{tests:?}");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_rule_is_written_changed_and_taken_away() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -189,14 +196,17 @@ async fn what_is_refused_leaves_the_folder_as_it_was() {
     let tested = std::fs::read_to_string(city.join("rules/lake-above-2-5m.toml")).expect("a rule");
     let tag = ask(&running, Method::GET, "lake-above-2-5m", None, Value::Null).await.tag;
     let same = Some(("if-match", tag.as_str()));
-    let (unloadable, personal, long) = (
+    let (unloadable, hidden, personal, long) = (
         RULE.replace("\"minor\"", "\"loud\""),
+        // The same, written so that no line of the file shows it.
+        RULE.replace("Look at the quay.", "Call +55 51 9\\u0039876-5432."),
         RULE.replace("Look at the quay.", "Call +55 51 99876-5432."),
         format!("{RULE}# {}", "x".repeat(33 << 10)),
     );
     let refused = [
         (put(&running, "quay-wet", NEW, "water_desk", &unloadable).await, 422, "quay-wet.toml:7:12: "),
         (put(&running, "quay-wet", NEW, "water_desk", &personal).await, 422, "quay-wet.toml:11:1: holds what looks"),
+        (put(&running, "quay-wet", NEW, "water_desk", &hidden).await, 422, "quay-wet.toml:1:1: holds what looks"),
         (put(&running, "quay-wet", NEW, "transit_desk", RULE).await, 422, "role: expected one that the purpose"),
         (put(&running, "quay-wet", NEW, "mayor", RULE).await, 422, "role: expected one that the purpose"),
         (put(&running, "quay-wet", NEW, "water_desk", &long).await, 413, "text: a rule has at most"),

@@ -81,10 +81,9 @@ fn scope(scope: &SilenceScope) -> Result<(), Refused> {
     }
     let ids = rules.iter().map(city::RuleId::as_str).chain(feeds.iter().map(city::FeedId::as_str));
     let shaped = ids.into_iter().all(shape::is_name)
-        && subjects.iter().all(|subject| {
-            (1..=SUBJECT_BYTES_MAX).contains(&subject.len())
-                && !subject.chars().any(|c| c.is_control() || text::is_hidden(c))
-        });
+        && subjects
+            .iter()
+            .all(|subject| (1..=SUBJECT_BYTES_MAX).contains(&subject.len()) && shape::is_subject(subject));
     if shaped { Ok(()) } else { Err(Reason::BadId.into()) }
 }
 

@@ -1,7 +1,7 @@
 //! A small town for the tests: its contracts, its gate, and what its feeds say.
 #![allow(dead_code, clippy::unwrap_used, clippy::missing_panics_doc, unreachable_pub, reason = "test helpers")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use city::{
     BoundingBox, Contract, Datastream, DatastreamId, FeedId, FeedKind, GridCell, Observation, ObservedProperty,
@@ -73,6 +73,7 @@ pub fn policy() -> Policy {
         depots: Vec::new(),
         roles: vec!["duty_officer".to_owned()],
         timetable_of: BTreeMap::new(),
+        services: BTreeMap::from([("requests".into(), BTreeSet::from(["flood".into()]))]),
         timezone: "America/Sao_Paulo".to_owned(),
         desks: Vec::new(),
         sandbox: false,
@@ -139,7 +140,7 @@ pub fn warning(identifier: &str, sent_ms: i64) -> Candidate {
 
 pub fn request(id: &str, hours_ago: i64, status: RequestStatus) -> Candidate {
     Candidate::ServiceRequest(ServiceRequest {
-        id: id.into(),
+        id: format!("{id:0>32}").as_str().into(),
         code: "flood".into(),
         cell: GridCell::of(Position { longitude: -51.2, latitude: -30.0 }),
         hour: at(-hours_ago * 3_600_000),

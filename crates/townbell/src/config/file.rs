@@ -222,6 +222,8 @@ pub(super) struct FeedText {
     pub poll_every: Option<Duration>,
     /// The timetable that a GTFS-Realtime feed belongs to.
     pub timetable: Option<String>,
+    /// The service codes whose requests are counted, of an Open311 feed.
+    pub services: Option<Vec<String>>,
     /// Days to move a timetable by, for replays of another year.
     pub calendar_shift_days: Option<i32>,
     /// What must be said with the data.

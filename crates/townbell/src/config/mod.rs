@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 
 use city::{
     BoundingBox, Contract, Datastream, DatastreamId, DeclaredKey, FeedId, FeedKind, Keeps, Link, ObservedProperty,
-    ObservedPropertyId, Place, PlaceId, Polygon, Position, Purpose, Span, Thing, ThingId,
+    ObservedPropertyId, Place, PlaceId, Polygon, Position, Purpose, ServiceCode, Span, Thing, ThingId,
 };
 
 pub use demo::{DemoFeed, DemoText, Recording};
@@ -27,6 +27,8 @@ pub use duration::Duration;
 pub use mistake::Mistake;
 pub use rules::RulesListing;
 pub use sandbox::SANDBOX;
+
+use city::service_request::SERVICE_CODE_CHARS_MAX;
 
 use crate::limits::REQUESTS_ASKED_BACK;
 use crate::mqtt::MqttConfig;
@@ -53,6 +55,8 @@ pub struct Feed {
     pub poll_every: Option<Span>,
     /// The timetable that it belongs to.
     pub timetable: Option<FeedId>,
+    /// The service codes whose requests are counted; no other is kept.
+    pub services: Vec<ServiceCode>,
     /// Days that its calendar is moved by.
     pub calendar_shift_days: i32,
 }
@@ -410,6 +414,18 @@ impl Checker<'_> {
                 "retention: expected \"2 days\" at least: each time, the requests of the last day are asked for",
             );
         }
+        let named = text.services.as_deref().unwrap_or_default();
+        if (text.kind == FeedKind::Open311) == named.is_empty() {
+            self.say(
+                span,
+                "services: expected the service codes that are counted, as [\"flood\", \"street-light\"], of an open311 feed \
+                 and of no other; requests of any other code are not kept",
+            );
+        }
+        let fits = |code: &String| code.trim() == code && (1..=SERVICE_CODE_CHARS_MAX).contains(&code.chars().count());
+        if !named.iter().all(fits) {
+            self.say(span, "services: a code has 1 to 64 characters, and no blank at its ends");
+        }
         if text.kind == FeedKind::ControlRoom {
             self.say(span, "kind: control_room is built in and cannot be configured");
         }
@@ -435,6 +451,7 @@ impl Checker<'_> {
             folder: text.folder.as_ref().map(|path| folder.join(path)),
             poll_every: text.poll_every.map(|every| every.0),
             timetable: text.timetable.as_deref().map(FeedId::new),
+            services: text.services.iter().flatten().map(|code| ServiceCode::new(code)).collect(),
             calendar_shift_days: text.calendar_shift_days.unwrap_or_default(),
         }
     }
@@ -459,6 +476,7 @@ fn control_room() -> Feed {
         folder: None,
         poll_every: None,
         timetable: None,
+        services: Vec::new(),
         calendar_shift_days: 0,
     }
 }

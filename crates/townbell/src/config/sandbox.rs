@@ -31,6 +31,7 @@ impl City {
             folder: None,
             poll_every: None,
             timetable: None,
+            services: Vec::new(),
             calendar_shift_days: 0,
         };
         Self {

@@ -1,8 +1,10 @@
 //! Asking a feed: conditional HTTP (RFC 9110, 13.1), bounded in time and size, decoded and judged.
 
 mod open311;
+mod tickets;
 
 use std::collections::{HashMap, HashSet};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use city::{FeedId, FeedKind, Reason, Tally, Time};
@@ -11,6 +13,8 @@ use gate::{Admission, Candidate, GateError};
 use reqwest::StatusCode;
 use reqwest::header::{ETAG, HeaderMap, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED};
 use sha2::{Digest, Sha256};
+
+use tickets::Tickets;
 
 use super::{Door, candidates};
 use crate::config::{City, Feed};
@@ -22,6 +26,8 @@ pub struct Poller {
     door: Arc<Door>,
     client: reqwest::Client,
     known: Mutex<HashMap<FeedId, Known>>,
+    /// Where a feed of residents' requests is read.
+    tickets: Option<Tickets>,
 }
 
 /// What a feed said last time.
@@ -83,8 +89,8 @@ impl Poller {
     /// A poller of a city's feeds.
     ///
     /// # Errors
-    /// When no HTTP client can be made.
-    pub fn new(city: Arc<City>, door: Arc<Door>) -> Result<Self, reqwest::Error> {
+    /// When no HTTP client can be made, or the key of tickets not be kept in the data folder.
+    pub fn new(city: Arc<City>, door: Arc<Door>, data: &Path) -> anyhow::Result<Self> {
         // A second call finds the provider installed already, which is as good.
         let _installed = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder()
@@ -92,7 +98,9 @@ impl Poller {
             .user_agent(concat!("townbell/", env!("CARGO_PKG_VERSION")))
             .redirect(reqwest::redirect::Policy::limited(3))
             .build()?;
-        Ok(Self { city, door, client, known: Mutex::new(HashMap::new()) })
+        let asked = city.feeds.iter().any(|feed| feed.contract.kind == FeedKind::Open311);
+        let tickets = if asked { Some(Tickets::open(data)?) } else { None };
+        Ok(Self { city, door, client, known: Mutex::new(HashMap::new()), tickets })
     }
 
     /// The HTTP client, for the replay's senders.

@@ -1,5 +1,7 @@
 //! `/api/rules`: the rules in force, what keeps the folder from loading, and each rule's text, to be changed.
 
+use std::collections::BTreeSet;
+
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
@@ -202,8 +204,31 @@ fn nothing_personal(app: &App, name: &str, text: &str) -> Result<(), Refusal> {
         };
         hits.iter().map(words).collect::<Vec<_>>()
     });
-    let found: Vec<String> = scanned.collect();
+    let mut found: Vec<String> = scanned.collect();
+    // A text that is written with escapes, or over several lines, says what it says when it is read.
+    let said: Vec<String> = toml::from_str::<toml::Table>(text).map(|table| texts_of(&table)).unwrap_or_default();
+    let hits = said.iter().flat_map(|said| app.door.gate.scan(said));
+    let hits: BTreeSet<&str> = hits.map(gate::scan::HitKind::words).collect();
+    if found.is_empty() {
+        found.extend(
+            hits.iter().map(|words| format!("{name}.toml:1:1: holds what looks like {words}; say it by role or place")),
+        );
+    }
     if found.is_empty() { Ok(()) } else { Err(not_loading(found.join("\n"))) }
+}
+
+/// All texts of a table, as they read.
+fn texts_of(table: &toml::Table) -> Vec<String> {
+    let (mut found, mut left) = (Vec::new(), table.values().collect::<Vec<_>>());
+    while let Some(value) = left.pop() {
+        match value {
+            toml::Value::String(text) => found.push(text.clone()),
+            toml::Value::Array(values) => left.extend(values),
+            toml::Value::Table(table) => left.extend(table.values()),
+            _ => {}
+        }
+    }
+    found
 }
 
 fn not_loading(words: String) -> Refusal {

@@ -13,11 +13,12 @@ use crate::config::Feed;
 use crate::limits::{REQUEST_PAGES_MAX, REQUESTS_ASKED_BACK, REQUESTS_PER_PAGE};
 
 impl Poller {
-    /// Pages are no part of the standard (`page`, `page_size`), and a server without them tells the same again: asked
-    /// on is while a page is full and brings something new. An answer depends on the time that is asked for, so there
+    /// Pages are no part of the standard (`page`, `page_size`): a server without them tells the same again, and one with
+    /// them may give fewer than were asked for. So asked on is while a page brings something new. An answer depends on the time that is asked for, so there
     /// is nothing to be "unchanged". The first time, and after a silence, it is asked for as much as any rule looks at.
     pub(super) async fn requests(&self, feed: &Feed) -> Result<Admission, NoAnswer> {
         let (id, url) = (&feed.contract.feed, feed.url.as_deref().unwrap_or_default());
+        let Some(tickets) = &self.tickets else { return Err(NoAnswer::Address) };
         let known = self.known(id);
         let kept = Span::ms(feed.contract.retention.as_ms() - REQUESTS_ASKED_BACK.as_ms());
         let back = if known.asked { REQUESTS_ASKED_BACK } else { kept.min(REQUEST_WINDOW_MAX) };
@@ -30,17 +31,18 @@ impl Poller {
             let answer = self.get(address.as_str(), &Known::default(), bytes_max(FeedKind::Open311)).await?;
             let Answer::Bytes { bytes, .. } = answer else { break };
             let (requests, read) = formats::open311::decode(&bytes)?;
-            let is_full = read.received >= REQUESTS_PER_PAGE as u64;
             let count = requests.len();
-            let fresh: Vec<ServiceRequest> =
-                requests.into_iter().filter(|request| seen.insert(request.id.clone())).collect();
-            if fresh.is_empty() && page > 1 {
+            let digested =
+                requests.into_iter().map(|request| ServiceRequest { id: tickets.of(id, &request.id), ..request });
+            let fresh: Vec<ServiceRequest> = digested.filter(|request| seen.insert(request.id.clone())).collect();
+            let is_last = fresh.is_empty();
+            if is_last && page > 1 {
                 break;
             }
             tally.add(&read);
             tally.duplicate += (count - fresh.len()) as u64;
             knocking.extend(fresh.into_iter().map(Candidate::ServiceRequest));
-            if !is_full {
+            if is_last {
                 break;
             }
             if page == REQUEST_PAGES_MAX {
