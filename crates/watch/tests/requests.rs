@@ -79,11 +79,16 @@ fn tickets_far_apart_ring_for_the_town_and_for_no_cell() {
     assert_eq!(all[0].alert.title, "Flooded streets: 4 or more requests in 2 h, altogether");
     assert_eq!(all[0].alert.key.subject, "everywhere");
     assert_eq!(turns(&rings(&rule("zone = \"centre\"", LINES), &entries, 100)), [], "one of them lies in it");
-    let few = "[open]\nrequests = 1\n";
+    let few = "[open]\nrequests = 3\n";
+    let thrice = |(id, (east, north)): (u32, (f64, f64))| {
+        let ticket = move |n| request(10 * id + n, "drain", at(60 + i64::from(id)), Span::default(), east, north);
+        (0..3).map(ticket)
+    };
+    let entries = heard((1..).zip(places).flat_map(thrice).collect(), 100);
     let zone = rings(&rule("zone = \"centre\"", few), &entries, 100);
     assert_eq!(
         (zone.len(), zone[0].alert.title.as_str()),
-        (1, "Flooded streets: 1 or more requests in 2 h, in the centre")
+        (1, "Flooded streets: 3 or more requests in 2 h, in the centre")
     );
     let cells = rings(&rule("each = \"cell\"\nzone = \"centre\"", few), &entries, 100);
     assert_eq!(turns(&cells), [(61, Opened)], "cells outside of it do not count");
@@ -91,7 +96,7 @@ fn tickets_far_apart_ring_for_the_town_and_for_no_cell() {
     assert_eq!(far.len(), 5);
     assert_eq!(
         far[1].alert.title,
-        "Flooded streets: 1 or more requests in 2 h, in the square kilometre 3 km east of the centre"
+        "Flooded streets: 3 or more requests in 2 h, in the square kilometre 3 km east of the centre"
     );
 }
 

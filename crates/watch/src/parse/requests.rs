@@ -13,6 +13,9 @@ use crate::rule::OnRequests;
 /// Services in one rule: a city has some two hundred, and a rule is about one trouble.
 const SERVICES_MAX: usize = 64;
 
+/// The fewest requests that may ring: of one or two in a square kilometre somebody could tell whose they are.
+const REQUESTS_LEAST: u32 = 3;
+
 /// `kind = "requests"`.
 pub(super) fn on_requests(
     fields: &mut Fields<'_, '_>,
@@ -41,6 +44,11 @@ pub(super) fn on_requests(
     let zones = zones(fields, town, mistakes);
     let mut open = fields.table("open", mistakes)?;
     let requests = open.count("requests", mistakes);
+    if let Some(at) = requests.as_ref().filter(|at| at.value < REQUESTS_LEAST) {
+        let message =
+            format!("`requests` should be at least {REQUESTS_LEAST}: one or two could be told whose they are");
+        mistakes.at(at.byte, message);
+    }
     let open_for = open.span_or("for", Span::default(), mistakes);
     open.finish(mistakes);
     let (mut close_below, mut close_for) = (requests.as_ref().map(|at| at.value), Span::default());
