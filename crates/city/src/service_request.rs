@@ -26,10 +26,10 @@ pub enum RequestStatus {
 
 /// One request: a ticket, what it is about, in which square kilometre and in which hour. Who asked, in what words,
 /// from which door and with which picture has no field, so no code can keep it (DESIGN 6). Staff read the rest where
-/// it belongs, in the city's own system, by the id.
+/// it belongs, in the city's own system.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServiceRequest {
-    /// The ticket.
+    /// The ticket: a keyed digest of the server's own id once it is past the poller; the gate takes no other.
     pub id: ServiceRequestId,
     /// What it is about, in the city's own code.
     pub code: ServiceCode,
