@@ -161,14 +161,15 @@ fn copied(from: &Path, to: &Path) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_reload_is_a_restart_with_the_new_rules() {
     let folder = tempfile::tempdir().expect("a folder");
-    let (reloaded, restarted, killed) =
-        (folder.path().join("reloaded"), folder.path().join("restarted"), folder.path().join("killed"));
+    let [reloaded, restarted, killed, edited] =
+        ["reloaded", "restarted", "killed", "edited"].map(|name| folder.path().join(name));
     let now = at(FROM);
 
     let first = city(&folder.path().join("first"));
     let room = Room::open(&first, &reloaded, now);
     room.readings(0..HALF).await;
     let before = room.rulebook.rules();
+    copied(&reloaded, &edited);
     edit(&first);
     room.look().await;
     assert!(!Arc::ptr_eq(&before, &room.rulebook.rules()), "other rules are in force");
@@ -195,6 +196,12 @@ async fn a_reload_is_a_restart_with_the_new_rules() {
     room.close().await;
     assert_eq!(bytes(&reloaded), bytes(&changes(&killed)));
 
+    // Killed, and edited while it is down: what came before was seen by the rules of then, and is so again.
+    let room = Room::open(&first, &edited, instant(HALF - 1));
+    room.readings(HALF..2 * HALF).await;
+    room.close().await;
+    assert_eq!(bytes(&reloaded), bytes(&changes(&edited)));
+
     // And it is what the edit means.
     let half = instant(HALF);
     assert_eq!(of(&reloaded, "kept", AlertChangeKind::Opened).len(), 1, "what stayed the same rings once");
@@ -208,6 +215,42 @@ async fn a_reload_is_a_restart_with_the_new_rules() {
     assert!(new.first().is_some_and(|change| change.at >= half), "the new rule rings from then on: {new:?}");
     let follows = of(&reloaded, "follows", AlertChangeKind::Opened);
     assert!(!follows.is_empty(), "what looks at other rules looks at those in force");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_another_version_of_the_program_people_know_what_stands() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("data");
+    let city = city(&folder.path().join("city"));
+    let room = Room::open(&city, &data, at(FROM));
+    room.readings(0..HALF).await;
+    room.close().await;
+    let standing = || {
+        let reader = store::Reader::open(&data.join(wire::DATABASE)).expect("the store");
+        let alerts = reader.standing_alerts(city::time::TIME_MAX, 100).expect("alerts");
+        let mut rules: Vec<String> = alerts.iter().map(|alert| alert.key.rule.to_string()).collect();
+        rules.sort();
+        rules
+    };
+    assert_eq!(standing(), ["changed", "follows", "kept", "removed"]);
+
+    // What another version kept cannot be read, and this one sees some things otherwise: as if by other rules.
+    let file = rusqlite::Connection::open(data.join(wire::DATABASE)).expect("the store");
+    assert_eq!(file.execute("UPDATE watch_state SET snapshot = x'07'", []).expect("written"), 1);
+    drop(file);
+    write(&city, "changed", &rule(3.6, "2 min"));
+    write(&city, "new", &rule(3.0, "10 s"));
+    let before = changes(&data).len();
+    let room = Room::open(&city, &data, instant(HALF - 1));
+    assert_eq!(standing(), ["follows", "kept", "new", "removed"]);
+    let settled = &changes(&data)[before..];
+    let told: Vec<_> = settled.iter().map(|change| (change.alert.key.rule.as_str(), change.kind)).collect();
+    assert_eq!(told, [("changed", AlertChangeKind::Resolved), ("new", AlertChangeKind::Opened)]);
+
+    // And all of them go on.
+    room.readings(HALF..2 * HALF).await;
+    room.close().await;
+    assert_eq!(standing(), Vec::<String>::new(), "the lake has fallen");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

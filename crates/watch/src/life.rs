@@ -153,7 +153,19 @@ fn open(rule: &Rule, judgement: Judgement, episode: Time, now: Time) -> Alert {
 }
 
 /// The end of an alert that was taken out of the state, in the words that it has.
-pub(crate) fn end(state: &mut State, mut alert: Alert, now: Time) -> AlertChange {
+pub(crate) fn end(state: &mut State, alert: Alert, now: Time) -> AlertChange {
+    let change = resolved(alert, now);
+    state.resolved(&change.alert);
+    change
+}
+
+/// The end of an alert that the state does not have.
+pub(crate) fn ended(mut alert: Alert, why: &str, now: Time) -> AlertChange {
+    why.clone_into(&mut alert.detail);
+    resolved(alert, now)
+}
+
+fn resolved(mut alert: Alert, now: Time) -> AlertChange {
     alert.state = AlertState::Resolved;
     alert.resolved = Some(now);
     alert.blind = None;
@@ -162,7 +174,6 @@ pub(crate) fn end(state: &mut State, mut alert: Alert, now: Time) -> AlertChange
     alert.cause = None;
     alert.hides = 0;
     alert.silenced_by = None;
-    state.resolved(&alert);
     AlertChange::of(AlertChangeKind::Resolved, alert, now)
 }
 

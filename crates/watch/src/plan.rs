@@ -67,6 +67,26 @@ pub(crate) struct CellPlan {
     pub(crate) damped: bool,
 }
 
+impl CellPlan {
+    fn place(&self) -> CellPlace {
+        let figure = match &self.look {
+            Look::Figure { figure: Figure::Tumbling { statistic, window }, .. } => {
+                fingerprint(&(*statistic as u8, *window))
+            }
+            Look::Figure { figure: Figure::Deviation { against: Against::Forecast(id), .. }, .. } => fingerprint(id),
+            _ => 0,
+        };
+        CellPlace { rule: self.rule, part: self.part, series: self.series, figure }
+    }
+}
+
+/// Half of a SipHash with fixed keys.
+fn fingerprint(of: &impl Hash) -> u32 {
+    let mut hasher = DefaultHasher::new();
+    of.hash(&mut hasher);
+    u32::try_from(hasher.finish() >> 32).unwrap_or_default()
+}
+
 /// One shard.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ShardPlan {
@@ -100,8 +120,20 @@ pub(crate) struct Layout {
     pub(crate) rules: Vec<(RuleId, String)>,
     /// The series of each shard.
     pub(crate) series: Vec<Vec<DatastreamId>>,
-    /// The cells of each shard: rule, part, series.
-    pub(crate) cells: Vec<Vec<(u32, Part, u32)>>,
+    /// The cells of each shard.
+    pub(crate) cells: Vec<Vec<CellPlace>>,
+}
+
+/// Whose a cell is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(crate) struct CellPlace {
+    /// Place in the rules.
+    pub(crate) rule: u32,
+    pub(crate) part: Part,
+    /// Place in the series of the shard.
+    pub(crate) series: u32,
+    /// A fingerprint of what its figure is worked out from, where a memory of one means nothing to another.
+    pub(crate) figure: u32,
 }
 
 impl Plan {
@@ -215,11 +247,7 @@ impl Plan {
             fingerprint: 0,
             rules: rules.iter().map(|rule| (rule.id.clone(), rule.version.clone())).collect(),
             series: self.shards.iter().map(|shard| shard.series.iter().map(|s| s.id).collect()).collect(),
-            cells: self
-                .shards
-                .iter()
-                .map(|shard| shard.cells.iter().map(|cell| (cell.rule, cell.part, cell.series)).collect())
-                .collect(),
+            cells: self.shards.iter().map(|shard| shard.cells.iter().map(CellPlan::place).collect()).collect(),
         };
         // SipHash with fixed keys: the same on every machine of one build, and another one only costs a move.
         let mut hasher = DefaultHasher::new();

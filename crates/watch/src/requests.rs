@@ -31,14 +31,12 @@ use crate::{joint, requests_said};
 pub const REQUESTS_MAX: usize = 20_000;
 /// The longest window: what is older is no surge.
 pub const REQUEST_WINDOW_MAX: Span = Span::h(24 * 7);
-/// The most that the tickets of one feed and the counts of one rule come to hold, in bytes: text and tree of each
-/// ticket, and a count for each of them in a cell of its own.
-pub const REQUESTS_BYTES_MAX: usize = REQUESTS_MAX
-    * (size_of::<(ServiceRequestId, Made)>()
-        + REQUEST_ID_CHARS_MAX
-        + 4 * SERVICE_CODE_CHARS_MAX
-        + size_of::<(Counted, BTreeMap<Time, u32>)>()
-        + size_of::<(Time, u32)>() * TREE_LEAF);
+/// The most that the tickets of one feed come to hold, in bytes: a text and a place in a tree each.
+pub(crate) const TICKETS_BYTES_MAX: usize =
+    REQUESTS_MAX * (2 * size_of::<(ServiceRequestId, Made)>() + REQUEST_ID_CHARS_MAX + 4 * SERVICE_CODE_CHARS_MAX);
+/// The most that the counts of one rule come to hold, in bytes: one for each ticket, in a cell of its own.
+pub(crate) const COUNTS_BYTES_MAX: usize =
+    REQUESTS_MAX * (2 * size_of::<(Counted, BTreeMap<Time, u32>)>() + size_of::<(Time, u32)>() * TREE_LEAF);
 /// Places in a leaf of a tree of the standard library, which is made whole.
 const TREE_LEAF: usize = 11;
 

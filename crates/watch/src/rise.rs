@@ -34,8 +34,8 @@ const HOUR_MS: i64 = 3_600_000;
 /// What a rise remembers of one series.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Rising {
-    /// Readings of the last hour in the order of their time, each time once; at most
-    /// [`crate::figure::SAMPLES_MAX`].
+    /// Readings of the last hour in the order of their time, each time once; the newest [`SAMPLES_MAX`] of them, which
+    /// is enough for a median of a series that speaks more often than every seven seconds.
     samples: VecDeque<(Time, f64)>,
     /// Hour since the epoch, sum, count. At most one for each hour of the trend's window.
     hours: VecDeque<(i64, f64, u32)>,
@@ -44,12 +44,11 @@ pub(crate) struct Rising {
 }
 
 impl Rising {
-    /// Its size when full, in bytes.
-    pub(crate) fn bytes_max(trend_window: Span, beat: Span) -> usize {
-        let count = |n: i64| usize::try_from(n).unwrap_or(usize::MAX);
-        let samples = count(LEVEL_WINDOW.as_ms() / beat.as_ms().max(1) + 1).min(SAMPLES_MAX);
-        let hours = count(hours_of(trend_window) + 1);
-        size_of::<Self>() + samples * size_of::<(Time, f64)>() + hours * size_of::<(i64, f64, u32)>()
+    /// Its size when full, in bytes. One more than is kept comes before the oldest goes, and queues grow by doubling.
+    pub(crate) fn bytes_max(trend_window: Span) -> usize {
+        let hours = usize::try_from(hours_of(trend_window) + 1).unwrap_or(usize::MAX);
+        let samples = (SAMPLES_MAX + 1).next_power_of_two() * size_of::<(Time, f64)>();
+        size_of::<Self>() + samples + hours.next_power_of_two() * size_of::<(i64, f64, u32)>()
     }
 }
 

@@ -17,6 +17,8 @@ pub struct Rule {
     pub version: String,
     /// The file, as it was given.
     pub file: String,
+    /// What it was read from.
+    pub text: String,
     /// The role that answers for it.
     pub owner: String,
     /// So what, in plain words.

@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use city::{
     Alert, AlertChange, AlertId, AlertKey, AlertState, DatastreamId, FeedId, PlaceId, Record, RuleId, Time, TripKey,
-    Warning, alert::AlertChangeKind,
+    alert::AlertChangeKind,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::context::Context;
+use crate::figure::Memory;
 use crate::jobs::Jobs;
 use crate::plan::{Layout, SeriesSlot};
 use crate::requests::Requests;
@@ -17,6 +18,7 @@ use crate::rule::Rule;
 use crate::shard::{Cell, SeriesHeard, Shard};
 use crate::timers::Timers;
 use crate::truth::Truth;
+use crate::warning::InForce;
 
 /// Warnings remembered at once: the busiest archive seen has some 300 in force in a country.
 pub const WARNINGS_MAX: usize = 2000;
@@ -100,12 +102,12 @@ pub(crate) struct ConditionSeen {
 /// A warning that stands.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Standing {
-    /// The newest message of the thread.
-    pub(crate) warning: Warning,
+    /// What the newest message of the thread says.
+    pub(crate) warning: InForce,
     /// Identifiers of the messages of the thread, so that an update of an update is known; newest last, at most
     /// [`THREAD_MAX`].
     pub(crate) identifiers: VecDeque<String>,
-    /// The places that rules on its feed name and that it touches; found once, when it came.
+    /// The places of the city that it touches; found once, when it came.
     pub(crate) touches: Vec<PlaceId>,
 }
 
@@ -257,7 +259,7 @@ impl State {
     }
 
     /// Moves what is remembered over to other rules or another configuration: what a cell of the same rule, part and
-    /// series knew, it still knows, as long as it looks for the same.
+    /// series knew, it still knows, as far as it means anything to what it looks for now.
     fn move_to(&mut self, context: &Context, now: Time) {
         let old = std::mem::replace(&mut self.layout, context.plan.layout.clone());
         let before = std::mem::take(&mut self.shards);
@@ -265,24 +267,28 @@ impl State {
         let mut cells = BTreeMap::new();
         for ((ids, places), shard) in old.series.iter().zip(&old.cells).zip(before) {
             heard.extend(ids.iter().copied().zip(shard.series));
-            for ((rule, part, series), cell) in places.iter().zip(shard.cells) {
-                let rule = old.rules.get(*rule as usize);
-                if let (Some((rule, _)), Some(id)) = (rule, ids.get(*series as usize)) {
-                    cells.insert((rule.clone(), *part, *id), cell);
+            for (place, cell) in places.iter().zip(shard.cells) {
+                let rule = old.rules.get(place.rule as usize);
+                if let (Some((rule, _)), Some(id)) = (rule, ids.get(place.series as usize)) {
+                    cells.insert((rule.clone(), place.part, *id), (place.figure, cell));
                 }
             }
         }
-        for plan in &context.plan.shards {
+        for (plan, places) in context.plan.shards.iter().zip(&context.plan.layout.cells) {
             let mut shard = Shard::default();
             for series in &plan.series {
                 let known = heard.get(&series.id).copied().unwrap_or_default();
                 shard.series.push(SeriesHeard { silent: false, ..known });
             }
-            for cell in &plan.cells {
-                let rule = context.rules.get(cell.rule as usize).map(|rule| rule.id.clone());
-                let series = plan.series.get(cell.series as usize).map(|series| series.id);
-                let known = rule.zip(series).and_then(|(rule, series)| cells.remove(&(rule, cell.part, series)));
-                shard.cells.push(known.unwrap_or_default());
+            for place in places {
+                let rule = context.rules.get(place.rule as usize).map(|rule| rule.id.clone());
+                let series = plan.series.get(place.series as usize).map(|series| series.id);
+                let known = rule.zip(series).and_then(|(rule, series)| cells.remove(&(rule, place.part, series)));
+                let (figure, mut cell) = known.unwrap_or_default();
+                if figure != place.figure {
+                    cell.memory = Memory::default();
+                }
+                shard.cells.push(cell);
             }
             self.shards.push(shard);
         }

@@ -2,7 +2,8 @@
 
 use std::collections::VecDeque;
 
-use city::{AlertChange, FeedId, Place, PlaceId, Span, Time, Warning};
+use city::{AlertChange, FeedId, Place, PlaceId, Severity, Span, Time, Warning};
+use serde::{Deserialize, Serialize};
 
 use crate::combined::Looks;
 use crate::context::Context;
@@ -19,16 +20,46 @@ pub const STANDS_WITHOUT_EXPIRY: Span = Span::h(72);
 /// How long an expired warning is still remembered when its feed is silent and may not have said that it goes on.
 pub const REMEMBERED_AFTER_EXPIRY: Span = Span::h(24);
 
+/// What the watch needs of the newest message of a thread. Where it is has been found out when it came, and its outlines
+/// can be large.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct InForce {
+    sent: Time,
+    onset: Time,
+    expires: Option<Time>,
+    cancels: bool,
+    severity: Severity,
+    event: String,
+    headline: String,
+    sender_name: String,
+}
+
+impl InForce {
+    fn of(warning: &Warning) -> Self {
+        Self {
+            sent: warning.sent,
+            onset: warning.onset,
+            expires: warning.expires,
+            cancels: warning.cancels,
+            severity: warning.severity,
+            event: warning.event.clone(),
+            headline: warning.headline.clone(),
+            sender_name: warning.sender_name.clone(),
+        }
+    }
+}
+
 /// Takes a message into its thread; whether some rule looks at its feed.
 pub(crate) fn receive(state: &mut State, context: &Context, feed: &FeedId, message: &Warning) -> bool {
-    let Some(rules) = context.by_warning_feed.get(feed) else { return false };
-    let rules: Vec<&Rule> = rules.iter().filter_map(|at| context.rules.get(*at)).collect();
-    take(state, context, feed, message, &rules);
-    true
+    let looked_at = context.by_warning_feed.contains_key(feed);
+    if looked_at {
+        take(state, context, feed, message);
+    }
+    looked_at
 }
 
 /// An update keeps the thread, and with it the alert: nobody is rung again for the same storm.
-fn take(state: &mut State, context: &Context, feed: &FeedId, message: &Warning, rules: &[&Rule]) {
+fn take(state: &mut State, context: &Context, feed: &FeedId, message: &Warning) {
     let same = |(of, _): &&(FeedId, String), standing: &Standing| {
         of == feed
             && standing
@@ -51,12 +82,10 @@ fn take(state: &mut State, context: &Context, feed: &FeedId, message: &Warning, 
     if identifiers.len() > THREAD_MAX {
         identifiers.pop_front();
     }
-    let named = rules.iter().flat_map(|rule| kinds_of(&rule.kind)).map(|kind| &kind.places);
-    let mut touched: Vec<PlaceId> =
-        named.flatten().filter(|id| context.places.get(*id).is_some_and(|p| touches(message, p))).cloned().collect();
-    touched.sort();
-    touched.dedup();
-    state.warnings.insert(key, Standing { warning: message.clone(), identifiers, touches: touched });
+    // All places, as a rule of tomorrow may name another one.
+    let touched = context.places.values().filter(|place| touches(message, place)).map(|place| place.id.clone());
+    let standing = Standing { warning: InForce::of(message), identifiers, touches: touched.collect() };
+    state.warnings.insert(key, standing);
     if state.warnings.len() > WARNINGS_MAX {
         let first_over = state.warnings.iter().min_by_key(|(_, standing)| end(&standing.warning));
         if let Some(key) = first_over.map(|(key, _)| key.clone()) {
@@ -94,7 +123,7 @@ pub fn touches(warning: &Warning, place: &Place) -> bool {
 }
 
 /// When a warning ends.
-fn end(warning: &Warning) -> Time {
+fn end(warning: &InForce) -> Time {
     warning.expires.unwrap_or(warning.sent + STANDS_WITHOUT_EXPIRY)
 }
 
@@ -134,7 +163,7 @@ fn subject(root: &str, place: &PlaceId) -> String {
     format!("warning:{root}@{place}")
 }
 
-fn judged(context: &Context, rule: &Rule, warning: &Warning, place: &Place, subject: String, now: Time) -> Judgement {
+fn judged(context: &Context, rule: &Rule, warning: &InForce, place: &Place, subject: String, now: Time) -> Judgement {
     let until = words::clock_and_day(end(warning), &context.timezone);
     let kind = if warning.headline.is_empty() { &warning.event } else { &warning.headline };
     let stops = warning.cancels || now >= end(warning);

@@ -3,9 +3,10 @@
 
 mod town;
 
-use city::Span;
+use city::{Datastream, DatastreamId, Span};
 use town::{HEAD, contracts, datastreams, load, load_bare, places, properties, purposes, roles, things};
 use watch::figure::{Figure, Statistic};
+use watch::holds::RULE_BYTES_MAX;
 use watch::rule::{Kind, Side};
 use watch::{Known, Names, Rule, RuleFile, explain, parse_beside};
 
@@ -78,7 +79,7 @@ fn text_that_is_no_toml_is_told_where() {
 }
 
 #[test]
-fn conditions_that_would_flap_or_hold_too_much_are_refused() {
+fn conditions_that_would_flap_are_refused() {
     let threshold = |window: &str, open: &str, close: &str| {
         format!(
             "{HEAD}kind = \"threshold\"\nwhat = \"The lake\"\ndatastream = 1\nstatistic = \"mean\"\n\
@@ -92,11 +93,55 @@ fn conditions_that_would_flap_or_hold_too_much_are_refused() {
         (threshold("1 h", "below = 2.5", "above = 2.4"), "should be at least 2.5"),
         (threshold("1 h", "above = 1\nbelow = 2", "below = 1"), "more than one of `above` or `below`"),
         (threshold("1 h", "for = \"1 h\"", "below = 1"), "needs `above` or `below`"),
-        (threshold("365 days", "above = 2.5", "below = 2.5"), "would hold more than 4320 readings"),
     ];
     for (text, message) in refused {
         let found = mistakes(&text);
         assert!(found.len() == 1 && found[0].contains(message), "{message}: {found:?}");
+    }
+}
+
+#[test]
+fn a_rule_that_could_hold_too_much_is_refused_and_each_kind_says_what_it_holds() {
+    let threshold = |streams: &str| {
+        format!(
+            "{HEAD}kind = \"threshold\"\nwhat = \"Rain\"\ndatastreams = [{streams}]\nstatistic = \"max\"\n\
+             window = \"1 day\"\n[open]\nabove = 2.5\n[close]\nbelow = 2.5\n"
+        )
+    };
+    let rain = &datastreams()[2];
+    let known: Vec<Datastream> = (1..=10_000).map(|id| Datastream { id: DatastreamId(id), ..rain.clone() }).collect();
+    let load = |text: &str| {
+        let (things, contracts, places, roles, purposes) = (things(), contracts(), places(), roles(), purposes());
+        let known = Known {
+            things: &things,
+            datastreams: &known,
+            contracts: &contracts,
+            places: &places,
+            roles: &roles,
+            purposes: &purposes,
+        };
+        watch::parse(&[RuleFile { path: "rules/x.toml", text }], &known)
+    };
+    let ids = |count: u32| (1..=count).map(|id| id.to_string()).collect::<Vec<_>>().join(", ");
+    let errors = load(&threshold(&ids(10_000))).expect_err("too much");
+    let told = errors[0].to_string();
+    assert!(told.contains("could come to hold 31") && told.contains("MiB, and may hold 256; take fewer"), "{told}");
+    let rule = &load(&threshold(&ids(8_000))).expect("it loads")[0];
+    assert!(rule.holds().own_bytes < RULE_BYTES_MAX && rule.holds().shared_bytes == 0);
+    let one = |body: &str| load_bare(&[("x", &format!("{HEAD}{body}"))]).expect("it loads")[0].holds();
+    // However long the window: what is older than can be kept one by one is summed up.
+    let line = "[open]\nabove = 2.5\n[close]\nbelow = 2.5\n";
+    let window = |length: &str| {
+        let head = "kind = \"threshold\"\nwhat = \"Rain\"\ndatastream = 3\nstatistic = \"sum\"";
+        format!("{head}\nwindow = \"{length}\"\n{line}")
+    };
+    assert_eq!(one(&window("1 h")), one(&window("365 days")));
+    let trip = "kind = \"trip\"\ntimetable = \"timetable\"\nfeed = \"updates\"\n[open]\nlate_by = \"15 min\"\ntrips = 2\n\
+                [close]\ntrips_below = 1\n";
+    let silence = "kind = \"absence\"\nfeed = \"water\"\n";
+    for (body, shares) in [(trip, true), (silence, false)] {
+        let holds = one(body);
+        assert!(holds.own_bytes > 0 && (holds.shared_bytes > 0) == shares, "{body}: {holds:?}");
     }
 }
 

@@ -348,3 +348,25 @@ fn a_thousand_triggers_of_one_condition_are_one_alert() {
     let changes = run(&mut State::default(), &context, &storm, Some(at(5)));
     assert_eq!(turns(&changes), [(0, Opened)]);
 }
+
+#[test]
+fn a_stretch_of_another_length_begins_anew() {
+    let rule = |window: &str, statistic: &str| {
+        on_lake(
+            &format!("kind = \"threshold\"\nstatistic = \"{statistic}\"\ntumbling = true\nwindow = \"{window}\""),
+            "[open]\nabove = 3\n[close]\nbelow = 2\n",
+        )
+    };
+    let entries = every_ten(&[4.0; 18]);
+    // Stretches count from 1970: the number of an hour is smaller than that of a quarter. A sum is no maximum.
+    let edits = [("15 min", "mean", "1 h", "mean"), ("1 h", "sum", "1 h", "max"), ("1 h", "max", "15 min", "max")];
+    for (window, statistic, new_window, new_statistic) in edits {
+        let mut state = State::default();
+        let before = context(&[("rule", &rule(window, statistic).replace("above = 3", "above = 300"))]);
+        assert_eq!(turns(&run(&mut state, &before, &entries[..8], None)), [], "far below");
+        let changes = run(&mut state, &context(&[("rule", &rule(new_window, new_statistic))]), &entries[8..], None);
+        let told = turns(&changes);
+        assert_eq!((told.len(), told[0].1), (1, Opened), "{window} {statistic} to {new_window}: {told:?}");
+        assert!(changes[0].alert.title.contains('4') && !changes[0].alert.title.contains("24"), "{changes:?}");
+    }
+}

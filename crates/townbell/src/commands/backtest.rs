@@ -10,7 +10,7 @@ use watch::episodes::{self, Episodes};
 use watch::{Backtest, Rule};
 
 use super::progress::Progress;
-use super::{check, plot, readings, replay, rules};
+use super::{check, plot, readings, replay};
 use crate::config::{City, Mistake};
 use crate::past::{self, Recorded, Stretch};
 use crate::tell::rules::{BacktestView, RingView};
@@ -161,7 +161,6 @@ fn recording_of(city: &City, stream: &Datastream) -> (Option<String>, Span) {
 fn print(city: &City, view: &BacktestView) {
     let local = |time: Time| time.timestamp().to_zoned(city.zone.clone()).strftime("%Y-%m-%d %H:%M").to_string();
     println!("{}: {}", view.rule, view.sentence);
-    println!("It may come to hold {} of readings.", rules::bytes(view.state_bytes_max));
     let (Some(from), Some(to)) = (view.from, view.to) else {
         println!("There is nothing to go over yet.");
         return;

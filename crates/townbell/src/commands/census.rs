@@ -34,3 +34,39 @@ pub fn run() -> anyhow::Result<ExitCode> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::expect_used, reason = "what cannot be traced has failed the test")]
+
+    use std::collections::BTreeSet;
+
+    use super::Kept;
+
+    /// The form of the watch's snapshot, and what it looks like. When this fails, the types of the snapshot are others
+    /// than before: let [`watch::kept::FORM`] grow by one, and write both down here.
+    const FORM: (u32, &str) = (1, "1d2d6d1015ff");
+
+    #[test]
+    fn the_form_grows_with_the_types_of_the_snapshot() {
+        let mut kept = Kept(store::schema::bodies().expect("bodies"));
+        watch::kept::persisted(&mut kept).expect("the snapshot's types");
+        let fields = kept.0.fields().expect("fields");
+        // Everything that can be reached from the whole.
+        let (mut reached, mut next) = (BTreeSet::new(), vec!["Kept".to_owned()]);
+        let mut looks = String::new();
+        while let Some(container) = next.pop() {
+            if !reached.insert(container.clone()) {
+                continue;
+            }
+            let start = format!("value.{container}.");
+            for field in fields.iter().filter(|field| field.path.starts_with(&start)) {
+                looks.extend([field.path.as_str(), " ", field.kind.as_str(), "\n"]);
+                let names = field.kind.split(|c: char| !c.is_alphanumeric());
+                next.extend(names.filter(|name| name.starts_with(char::is_uppercase)).map(str::to_owned));
+            }
+        }
+        assert!(reached.len() > 40 && reached.contains("Stretch") && reached.contains("Timers"), "{reached:?}");
+        assert_eq!((watch::kept::FORM, watch::parse::version(&looks).as_str()), FORM);
+    }
+}

@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::process::ExitCode;
 
+use watch::holds::Holds;
+
 use super::{backtest, check};
 use crate::config::City;
 
@@ -20,13 +22,23 @@ pub fn explain(folder: &Path, rule: Option<&str>) -> anyhow::Result<ExitCode> {
     };
     for rule in rules.iter().filter(|rule| only.as_ref().is_none_or(|id| rule.id == *id)) {
         println!("{}: {}", rule.id, city.explain(rule));
-        println!("  It may come to hold {} of readings.", bytes(city.bytes_max(rule)));
+        println!("  {}", held(rule.holds()));
     }
     Ok(ExitCode::SUCCESS)
 }
 
+/// What a rule may come to hold, in words.
+pub(super) fn held(holds: Holds) -> String {
+    let own = bytes(holds.own_bytes);
+    if holds.shared_bytes == 0 {
+        return format!("It may come to hold {own} of memory.");
+    }
+    let shared = bytes(holds.shared_bytes);
+    format!("It may come to hold {own} of memory, and {shared} that all rules on the same feeds share.")
+}
+
 /// A size in words.
-pub(super) fn bytes(count: usize) -> String {
+fn bytes(count: usize) -> String {
     match count {
         0..1_024 => format!("{count} bytes"),
         1_024..1_048_576 => format!("{:.1} KiB", count as f64 / 1_024.0),

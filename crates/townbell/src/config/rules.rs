@@ -126,14 +126,6 @@ impl City {
         count
     }
 
-    /// The most that a rule may come to remember of its series, in bytes.
-    pub fn bytes_max(&self, rule: &watch::Rule) -> usize {
-        let beats: BTreeMap<city::DatastreamId, city::Span> =
-            self.datastreams.iter().map(|stream| (stream.id, stream.beat)).collect();
-        // A rule that loaded names only series that are there.
-        watch::parse::bytes_max(&rule.kind, &|id| beats.get(&id).copied().unwrap_or(city::Span::min(1)))
-    }
-
     /// Reads rules, each a path and its text, as rules of this city.
     ///
     /// # Errors

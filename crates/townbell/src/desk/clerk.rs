@@ -18,7 +18,7 @@ use super::watcher::Watcher;
 use super::{Booked, DeskError, Message, Pulse, Timetables};
 use crate::clock::Stopwatch;
 use crate::config::{CONTROL_ROOM, City};
-use crate::limits::{COMMIT_BATCHES_MAX, SNAPSHOT_EVERY_SEQ};
+use crate::limits::COMMIT_BATCHES_MAX;
 use crate::picture::{Changes, ObservationEvent, Picture};
 use crate::tell::live::Live;
 
@@ -164,9 +164,9 @@ impl Clerk {
                     self.store.write_sealed(*slice)?;
                 }
                 Message::Adopt { context, done } => {
-                    // What is stepped again after a crash was then stepped by these rules the first time, too.
-                    let alerts = self.save_watch(true)?;
                     self.watcher.adopt(*context);
+                    // Kept with the new rules: what is stepped again after a crash is stepped by them, as now.
+                    let alerts = self.save_watch(true)?;
                     self.show(Changes::default(), &alerts);
                     self.show_calls();
                     let _gone = done.send(());
@@ -234,8 +234,7 @@ impl Clerk {
         for row in committed.rows {
             self.watch(row, &mut changes);
         }
-        let snapshot = self.watcher.unsaved() > SNAPSHOT_EVERY_SEQ;
-        let alerts = self.save_watch(snapshot)?;
+        let alerts = self.save_watch(self.watcher.is_due())?;
         self.show(changes, &alerts);
         if by_people {
             self.show_calls();

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
+use city::time::TIME_MAX;
 use city::{FeedKind, Record, Seq, Span, Time};
+use watch::Context;
+use watch::kept::RuleText;
 
 use super::clerk::Clerk;
 use crate::config::City;
@@ -20,7 +23,7 @@ impl Clerk {
                 self.timetable(&feed.contract.feed, Arc::new(stored.tables));
             }
         }
-        self.rewatch()?;
+        self.rewatch(city, now)?;
         let picture = Arc::clone(&self.picture);
         let mut picture = picture.write().unwrap_or_else(std::sync::PoisonError::into_inner);
         redraw(&mut picture, self.store.read(), city, now)?;
@@ -28,15 +31,20 @@ impl Clerk {
         Ok(())
     }
 
-    /// From the last snapshot over every row since, to where the watcher stood: it misses nothing, and what it rang
-    /// already is not rung again.
-    fn rewatch(&mut self) -> anyhow::Result<()> {
+    /// From the last snapshot over every row since, to where the watcher stood, by the rules of then: it misses nothing,
+    /// and what it rang already is not rung again. Only then the rules of the folder take over.
+    fn rewatch(&mut self, city: &City, now: Time) -> anyhow::Result<()> {
         let known = self.store.read().watch_state()?;
         let mut seq = Seq(0);
+        let mut anew = known.is_some();
+        let mut newer = None;
         if let Some((position, snapshot)) = known.as_ref().and_then(|known| known.snapshot.as_ref()) {
             match self.watcher.restore(*position, snapshot) {
-                Ok(()) => seq = position.seq,
-                // Of another version of the program: the journal has all that it was made from.
+                Ok(in_force) => {
+                    (seq, anew) = (position.seq, false);
+                    newer = self.go_back(city, &in_force);
+                }
+                // The journal has all that it was made from.
                 Err(error) => tracing::warn!(%error, "the watch goes over the whole journal again"),
             }
         }
@@ -55,11 +63,42 @@ impl Clerk {
             }
             self.watcher.save(&mut self.store, true)?;
         }
-        if let Some(known) = known.filter(|_| !caught_up) {
+        if let Some(known) = known.as_ref().filter(|_| !caught_up) {
             self.watcher.tick(known.position.time);
             self.watcher.save(&mut self.store, false)?;
         }
+        if let Some(known) = known.filter(|_| anew) {
+            let told = self.store.read().standing_alerts(TIME_MAX, usize::MAX)?;
+            let after_all = self.watcher.now().unwrap_or(known.position.time).max(known.position.time) + Span::ms(1);
+            self.watcher.settle(told, now.max(after_all));
+            self.watcher.save(&mut self.store, true)?;
+        }
+        if let Some(newer) = newer {
+            self.watcher.adopt(newer);
+            self.watcher.save(&mut self.store, true)?;
+        }
         Ok(())
+    }
+
+    /// Puts the rules in force that were so when the program stopped, where they are others than now; gives those of
+    /// now.
+    fn go_back(&mut self, city: &City, in_force: &[RuleText]) -> Option<Context> {
+        if self.watcher.has_rules(in_force) {
+            return None;
+        }
+        let texts: Vec<(String, String)> =
+            in_force.iter().map(|rule| (format!("{}.toml", rule.id), rule.text.clone())).collect();
+        match city.parse_rules(&texts) {
+            Ok(rules) => Some(self.watcher.adopt(Context::new(city.parts(rules)))),
+            Err(errors) => {
+                let first = errors.first().map(ToString::to_string);
+                tracing::warn!(
+                    first,
+                    "what came since the watch was last kept is seen by the rules of now: those of then do not fit the city any more"
+                );
+                None
+            }
+        }
     }
 }
 

@@ -3,12 +3,25 @@
 use std::sync::Arc;
 
 use city::record::Entry;
-use city::{AlertChange, FeedId, Record, Seq, Time, Timetable};
+use city::{Alert, AlertChange, FeedId, Record, Seq, Time, Timetable};
 use store::{Store, StoreError, WatchPosition, WatchStep};
+use watch::kept::{FORM, Keeps, Kept, RuleText};
 use watch::{Context, Done, Rule, State};
 
 use crate::config::City;
+use crate::limits::SNAPSHOT_EVERY_SEQ;
 use crate::tell::calls::Calls;
+
+/// Why a snapshot cannot be gone on from.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum NotKept {
+    /// It was written by another version of the program.
+    #[error("the watch was kept in form {0}, and this program reads form {FORM}")]
+    Form(u32),
+    /// It is no snapshot.
+    #[error("what was kept of the watch cannot be read: {0}")]
+    Broken(#[from] postcard::Error),
+}
 
 pub(super) struct Watcher {
     context: Context,
@@ -24,18 +37,37 @@ impl Watcher {
         Self { context, state: State::default(), position: None, steps: Vec::new(), snapshot_seq: 0 }
     }
 
-    /// Goes on from a snapshot.
-    pub(super) fn restore(&mut self, position: WatchPosition, snapshot: &[u8]) -> Result<(), postcard::Error> {
-        self.state = postcard::from_bytes(snapshot)?;
+    /// Goes on from a snapshot; gives the rules that were in force after it.
+    pub(super) fn restore(&mut self, position: WatchPosition, snapshot: &[u8]) -> Result<Vec<RuleText>, NotKept> {
+        let (form, rest) = postcard::take_from_bytes::<u32>(snapshot)?;
+        if form != FORM {
+            return Err(NotKept::Form(form));
+        }
+        let Kept { rules, state } = postcard::from_bytes(rest)?;
+        self.state = state;
         self.position = Some(position);
         self.snapshot_seq = position.seq.0;
-        Ok(())
+        Ok(rules)
     }
 
-    /// Other rules: the next step moves the state over to them, as it does after a start with other rules.
-    pub(super) fn adopt(&mut self, mut context: Context) {
+    /// Whether these rules are in force.
+    pub(super) fn has_rules(&self, texts: &[RuleText]) -> bool {
+        self.context.has_rules(texts)
+    }
+
+    /// Other rules: the next step moves the state over to them, as it does after a start with other rules. Gives what
+    /// was before.
+    pub(super) fn adopt(&mut self, mut context: Context) -> Context {
         context.take_timetables(&self.context);
-        self.context = context;
+        std::mem::replace(&mut self.context, context)
+    }
+
+    /// After another version of the program went over the whole journal: `told` are the alerts that stand as far as
+    /// people know.
+    pub(super) fn settle(&mut self, told: Vec<Alert>, now: Time) {
+        let changes = watch::settle(&self.state, told, now);
+        let seq = self.position.map_or(Seq(0), |position| position.seq);
+        self.done(WatchPosition { seq, time: now }, Done { changes, notifications: Vec::new() });
     }
 
     pub(super) fn timetable(&mut self, feed: &FeedId, tables: &Arc<Timetable>) {
@@ -77,9 +109,10 @@ impl Watcher {
         Calls::of(self.state.notify(), &self.context.calls(), roles, now)
     }
 
-    /// Journal entries since the last snapshot.
-    pub(super) fn unsaved(&self) -> u64 {
-        self.position.map_or(0, |position| position.seq.0).saturating_sub(self.snapshot_seq)
+    /// Whether it is time for a snapshot. The first comes with the first entry, as it keeps the rules, too.
+    pub(super) fn is_due(&self) -> bool {
+        let seq = self.position.map_or(0, |position| position.seq.0);
+        seq > 0 && (self.snapshot_seq == 0 || seq.saturating_sub(self.snapshot_seq) > SNAPSHOT_EVERY_SEQ)
     }
 
     /// The newest entry that is in the last snapshot.
@@ -102,7 +135,8 @@ impl Watcher {
         if !snapshot && self.steps.iter().all(idle) {
             return Ok(Vec::new());
         }
-        let bytes = if snapshot { postcard::to_stdvec(&self.state).ok() } else { None };
+        let keeps = || postcard::to_stdvec(&(FORM, Keeps::new(&self.context, &self.state))).ok();
+        let bytes = if snapshot { keeps() } else { None };
         if let (Some(_), Some(position)) = (&bytes, self.position) {
             self.snapshot_seq = position.seq.0;
             if self.steps.is_empty() {

@@ -42,7 +42,7 @@ pub struct BacktestView {
     pub rule: String,
     /// The rule as one plain sentence.
     pub sentence: String,
-    /// The most that it may come to hold of readings, in bytes.
+    /// The most that it may come to hold, in bytes, with what it shares with other rules on the same feeds.
     pub state_bytes_max: usize,
     /// The first instant that counts; null when there is no history.
     pub from: Option<Time>,
@@ -145,7 +145,7 @@ impl BacktestView {
         Self {
             rule: rule.id.to_string(),
             sentence: city.explain(rule),
-            state_bytes_max: city.bytes_max(rule),
+            state_bytes_max: rule.holds().bytes(),
             from: done.from,
             to: done.to,
             days: done.days(),

@@ -9,7 +9,7 @@ use super::middle::{SPREAD, median};
 use super::{Certainty, Seen, Taken};
 
 /// Forecast points that are remembered: ten days of hours, or two of quarters of an hour and some.
-const POINTS_MAX: usize = 256;
+const POINTS_MAX: usize = 255;
 /// A forecast says nothing about a time that is further than this from its nearest point.
 const POINT_REACH: Span = Span::h(1);
 /// Errors of the past that the spread is made from.
@@ -31,7 +31,9 @@ pub(crate) struct Forecast {
 impl Forecast {
     /// Its size when full, in bytes.
     pub(crate) fn bytes_max() -> usize {
-        POINTS_MAX * size_of::<(Time, f64)>() + ERRORS_MAX * size_of::<f64>()
+        // One more than is kept comes before the oldest goes, and queues grow by doubling.
+        let (points, errors) = ((POINTS_MAX + 1).next_power_of_two(), (ERRORS_MAX + 1).next_power_of_two());
+        size_of::<Self>() + points * size_of::<(Time, f64)>() + errors * size_of::<f64>()
     }
 
     /// Takes a point of the forecast; a newer run replaces an older one's.

@@ -24,6 +24,18 @@ impl Exact {
         self.add(-value);
     }
 
+    /// Adds another sum.
+    pub(crate) fn add_sum(&mut self, other: Self) {
+        self.add(other.high);
+        self.add(other.low);
+    }
+
+    /// Takes another sum away.
+    pub(crate) fn take_away(&mut self, other: Self) {
+        self.add(-other.high);
+        self.add(-other.low);
+    }
+
     /// The nearest number.
     pub(crate) fn value(self) -> f64 {
         self.high

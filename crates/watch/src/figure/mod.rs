@@ -6,6 +6,7 @@
 mod deviation;
 mod exact;
 pub(crate) mod middle;
+mod stretch;
 mod tumbling;
 mod weeks;
 mod window;
@@ -13,6 +14,7 @@ mod window;
 use city::{DatastreamId, Span, Time};
 use serde::{Deserialize, Serialize};
 
+pub(crate) use window::Ranked;
 pub use window::{COVERED_MIN, SAMPLES_MAX};
 
 pub(crate) use deviation::Forecast;
@@ -22,6 +24,7 @@ pub(crate) use window::Window;
 
 use crate::anomaly::{Detector, Parameters, STATE_BYTES_MAX};
 use crate::rule::Side;
+use crate::shard::Cell;
 use crate::truth::Truth;
 
 /// Weeks of the past that a deviation may look at.
@@ -111,22 +114,17 @@ impl Figure {
         }
     }
 
-    /// The most that its memory can take for one series, in bytes, when readings come once in `beat`.
-    pub fn bytes_max(&self, beat: Span) -> usize {
-        let fixed = size_of::<Memory>();
-        let samples = |window: Span| {
-            let count = usize::try_from(window.as_ms() / beat.as_ms().max(1) + 1).unwrap_or(SAMPLES_MAX);
-            count.min(SAMPLES_MAX)
+    /// The most that its memory can take for one series, in bytes, however often that speaks.
+    pub fn bytes_max(&self) -> usize {
+        let more = match self {
+            Self::Last | Self::Tumbling { .. } => 0,
+            Self::Window { statistic, .. } => Window::bytes_max(Some(*statistic)),
+            Self::Trend { .. } => Window::bytes_max(None),
+            Self::Deviation { against: Against::Weeks(weeks), .. } => Weeks::bytes(*weeks),
+            Self::Deviation { against: Against::Forecast(_), .. } => Forecast::bytes_max(),
+            Self::Anomaly(_) => STATE_BYTES_MAX,
         };
-        match self {
-            Self::Last | Self::Tumbling { .. } => fixed,
-            Self::Window { window, .. } | Self::Trend { window } => {
-                fixed + samples(*window) * 2 * size_of::<(Time, f64)>()
-            }
-            Self::Deviation { against: Against::Weeks(weeks), .. } => fixed + Weeks::bytes(*weeks),
-            Self::Deviation { against: Against::Forecast(_), .. } => fixed + Forecast::bytes_max(),
-            Self::Anomaly(_) => fixed + STATE_BYTES_MAX,
-        }
+        size_of::<Cell>() + more
     }
 }
 
@@ -211,14 +209,14 @@ impl Memory {
             Figure::Last => self.last(at, value, beat),
             Figure::Window { statistic, window } => {
                 let memory = self.window();
-                match memory.take(at, value, window, beat) {
+                match memory.take(Some(statistic), at, value, window, beat) {
                     Some(broken) => memory.figure(statistic, window, beat, broken),
                     None => Taken::Late,
                 }
             }
             Figure::Trend { window } => {
                 let memory = self.window();
-                match memory.take(at, value, window, beat) {
+                match memory.take(None, at, value, window, beat) {
                     Some(broken) => memory.trend(window, broken),
                     None => Taken::Late,
                 }

@@ -31,7 +31,9 @@ pub(crate) struct Weeks {
 impl Weeks {
     /// Its size with so many weeks full, in bytes.
     pub(crate) fn bytes(weeks: u8) -> usize {
-        HOURS * (size_of::<Vec<(u32, f32)>>() + usize::from(weeks) * size_of::<(u32, f32)>())
+        // A `Vec` begins with room for four, and doubles.
+        let room = (usize::from(weeks) + 1).next_power_of_two().max(4);
+        size_of::<Self>() + HOURS * (size_of::<Vec<(u32, f32)>>() + room * size_of::<(u32, f32)>())
     }
 
     /// Takes a reading and says how far it is from the median of its hour.

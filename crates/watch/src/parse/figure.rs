@@ -4,7 +4,7 @@ use city::{Datastream, DatastreamId, Span};
 
 use super::{KindName, Town, datastream, datastreams};
 use crate::anomaly::{Parameters, Season};
-use crate::figure::{Against, Figure, SAMPLES_MAX, Statistic, WEEKS_MAX};
+use crate::figure::{Against, Figure, Statistic, WEEKS_MAX};
 use crate::reader::{At, Fields, Mistakes};
 use crate::rule::{OnFigure, Rise, Side};
 
@@ -129,18 +129,16 @@ fn shape<'k>(name: KindName, fields: &mut Fields<'_, '_>, town: &Town<'k>, mista
     let figure = match name {
         KindName::Trend => {
             let window = fields.span("window", mistakes);
-            if let Some(window) = &window {
-                check_window(window, &streams, mistakes);
-            }
+            check_window(window.as_ref(), mistakes);
             window.map(|window| Figure::Trend { window: window.value })
         }
         KindName::Deviation => deviation(fields, town, mistakes),
-        _ => threshold(fields, &streams, mistakes),
+        _ => threshold(fields, mistakes),
     };
     Shape { streams, figure }
 }
 
-fn threshold(fields: &mut Fields<'_, '_>, streams: &[&Datastream], mistakes: &mut Mistakes<'_>) -> Option<Figure> {
+fn threshold(fields: &mut Fields<'_, '_>, mistakes: &mut Mistakes<'_>) -> Option<Figure> {
     let statistic = fields.choice("statistic", &Statistic::NAMES, mistakes);
     let last = statistic.as_ref().is_some_and(|at| at.value == Statistic::Last);
     let window = if last { fields.span_if("window", mistakes) } else { fields.span("window", mistakes) };
@@ -152,7 +150,7 @@ fn threshold(fields: &mut Fields<'_, '_>, streams: &[&Datastream], mistakes: &mu
         Some(at) if tumbling && at.value < TUMBLING_MIN => {
             mistakes.at(at.byte, "a tumbling `window` should be at least \"1 s\"");
         }
-        Some(at) if !tumbling => check_window(at, streams, mistakes),
+        _ if !tumbling => check_window(window.as_ref(), mistakes),
         _ => {}
     }
     let statistic = statistic?.value;
@@ -186,19 +184,10 @@ fn deviation(fields: &mut Fields<'_, '_>, town: &Town<'_>, mistakes: &mut Mistak
     Some(Figure::Deviation { against, spreads })
 }
 
-/// A window must be there, must not outgrow its bound, and must be longer than the series' own beat.
-fn check_window(window: &At<Span>, streams: &[&Datastream], mistakes: &mut Mistakes<'_>) {
-    if window.value == Span::default() {
-        mistakes.at(window.byte, "`window` is no time at all; as \"24 h\"");
-    }
-    for stream in streams {
-        let longest = i64::try_from(SAMPLES_MAX).unwrap_or(i64::MAX).saturating_mul(stream.beat.as_ms());
-        if window.value.as_ms() > longest {
-            let longest = crate::words::span(Span::ms(longest));
-            let message =
-                format!("`window` would hold more than {SAMPLES_MAX} readings of {}; at most {longest}", stream.name);
-            mistakes.at(window.byte, message);
-        }
+/// A window must be some time.
+fn check_window(window: Option<&At<Span>>, mistakes: &mut Mistakes<'_>) {
+    if let Some(at) = window.filter(|at| at.value == Span::default()) {
+        mistakes.at(at.byte, "`window` is no time at all; as \"24 h\"");
     }
 }
 

@@ -15,11 +15,9 @@ use toml::de::DeTable;
 
 use crate::combined::Looks;
 use crate::guard::Guard;
+use crate::holds::{Holds, RULE_BYTES_MAX};
 use crate::reader::{At, Fields, Mistakes};
-use crate::requests::REQUESTS_BYTES_MAX;
-use crate::rise;
 use crate::rule::{Kind, Rule, SeverityStep, Unseen, Voice};
-use crate::state::{RUNS_MAX, ZoneSeen};
 
 /// A rule file: its path as people know it, and its text.
 #[derive(Clone, Copy, Debug)]
@@ -61,9 +59,6 @@ pub struct RuleError {
     pub message: String,
 }
 
-/// Memory that one rule may come to hold: a rule over every series of a large city with a day's window each stays
-/// below; one that asks for more would starve the others.
-pub const RULE_BYTES_MAX: usize = 256 * 1024 * 1024;
 /// How many names a message lists before it says "and more".
 const NAMED_MAX: usize = 12;
 /// Steps of severity in one rule.
@@ -267,11 +262,12 @@ fn parse_file(
     rest.finish(mistakes);
     let kind = kind?;
     check_purpose(purpose.as_ref(), owner.as_ref(), &kind, guard.as_ref(), town, mistakes);
-    check_size(&kind, town, mistakes);
+    check_size(&kind, mistakes);
     Some(Rule {
         id: RuleId::new(stem(file.path)),
         version: version(file.text),
         file: file.path.to_owned(),
+        text: file.text.to_owned(),
         owner: owner?.value,
         consequence: consequence?.value,
         first_action: first_action?.value,
@@ -365,33 +361,15 @@ fn inputs(kind: &Kind, guard: Option<&Guard>, town: &Town<'_>) -> BTreeSet<FeedI
 }
 
 /// Adds up what a rule may come to hold.
-fn check_size(kind: &Kind, town: &Town<'_>, mistakes: &mut Mistakes<'_>) {
-    let bytes = bytes_max(kind, &|id| town.datastreams.get(&id.0).map_or(Span::min(1), |stream| stream.beat));
+fn check_size(kind: &Kind, mistakes: &mut Mistakes<'_>) {
+    let bytes = Holds::of(kind).bytes();
     if bytes > RULE_BYTES_MAX {
         let (mib, max) = (bytes >> 20, RULE_BYTES_MAX >> 20);
         let message = format!(
-            "this rule could come to hold {mib} MiB, and may hold {max}; take a shorter window, or fewer series"
+            "this rule could come to hold {mib} MiB, and may hold {max}; take fewer series, zones or places, or a \
+             tumbling window"
         );
         mistakes.at(0, message);
-    }
-}
-
-/// The most that a rule can come to remember of its series, in bytes.
-pub fn bytes_max(kind: &Kind, beat_of: &dyn Fn(DatastreamId) -> Span) -> usize {
-    match kind {
-        Kind::Figure(on) => on.datastreams.iter().map(|id| on.figure.bytes_max(beat_of(*id))).sum(),
-        Kind::Rise(on) => on.datastreams.iter().map(|id| rise::Rising::bytes_max(on.trend_window, beat_of(*id))).sum(),
-        Kind::Combined(combined) => combined
-            .conditions
-            .iter()
-            .map(|condition| match &condition.looks {
-                Looks::At(kind) => bytes_max(kind, beat_of),
-                Looks::Alert(_) => 0,
-            })
-            .sum(),
-        Kind::Requests(_) => REQUESTS_BYTES_MAX,
-        Kind::Zone(on) => on.zones.len() * RUNS_MAX * size_of::<ZoneSeen>(),
-        Kind::Absence(_) | Kind::Warning(_) | Kind::Trip(_) | Kind::Headway(_) => 0,
     }
 }
 
