@@ -173,7 +173,7 @@ fn on_tick(state: &mut State, context: &Context, now: Time, out: &mut Vec<AlertC
     let mut look = false;
     let (mut warnings, mut counts) = (false, false);
     let mut voices: BTreeSet<u32> = BTreeSet::new();
-    for job in &due {
+    for job in &due.jobs {
         match job {
             Job::Feed(place) => {
                 let silent = feed_silent(state, context, *place, now, &mut voices);
@@ -181,7 +181,6 @@ fn on_tick(state: &mut State, context: &Context, now: Time, out: &mut Vec<AlertC
                 let feed = context.contracts.keys().nth(*place as usize).filter(|_| silent);
                 counts |= feed.is_some_and(|feed| requests::asks(context, feed));
             }
-            Job::Series(slot) => look |= series_silent(state, context, *slot, now),
             Job::Look => look = true,
             Job::Warnings => warnings = true,
             Job::Requests => counts = true,
@@ -189,6 +188,9 @@ fn on_tick(state: &mut State, context: &Context, now: Time, out: &mut Vec<AlertC
             Job::Voice(voice) => _ = voices.insert(*voice),
             Job::Minute | Job::Calls => {}
         }
+    }
+    for slot in due.series {
+        look |= series_silent(state, context, slot, now);
     }
     if look {
         look_again(state, context, now, out);
@@ -202,13 +204,13 @@ fn on_tick(state: &mut State, context: &Context, now: Time, out: &mut Vec<AlertC
     if counts {
         requests::judge_all(state, context, now, out);
     }
-    if due.contains(&Job::Minute) {
+    if due.jobs.contains(&Job::Minute) {
         by_minute(state, context, now, out);
     } else if look {
         joint::judge_all(state, context, false, now, out);
     }
     follow(state, context, now, out);
-    due.contains(&Job::Calls)
+    due.jobs.contains(&Job::Calls)
 }
 
 /// Whether a feed has fallen silent; what depends on it is looked at when it has.
@@ -235,7 +237,7 @@ fn series_silent(state: &mut State, context: &Context, slot: SeriesSlot, now: Ti
     let silent = now.since(last) > plan.beat;
     heard.silent = silent;
     if !silent {
-        state.jobs.add(just_past(last, plan.beat), Job::Series(slot));
+        state.jobs.add_series(just_past(last, plan.beat), slot);
     }
     silent
 }

@@ -162,7 +162,7 @@ fn carry_out(
 /// A series speaks again: its alerts can be seen, and whoever waited for its voice is called by the next tick.
 fn returned(state: &mut State, context: &Context, slot: SeriesSlot, now: Time) {
     let Some(plan) = context.plan.series(slot) else { return };
-    state.jobs.add(just_past(now, plan.beat), Job::Series(slot));
+    state.jobs.add_series(just_past(now, plan.beat), slot);
     for voice in context.voices_of_series.get(&plan.id).into_iter().flatten() {
         state.jobs.add(now, Job::Voice(*voice));
     }

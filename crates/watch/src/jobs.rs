@@ -1,6 +1,6 @@
 //! What ticks have to look at, and when. A tick costs as much as what is due, not as much as the city is large.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use city::{Span, Time};
 use serde::{Deserialize, Serialize};
@@ -14,8 +14,6 @@ use crate::trip;
 pub(crate) enum Job {
     /// Whether a feed is silent, by its place in the order of feeds.
     Feed(u32),
-    /// Whether a series is silent.
-    Series(SeriesSlot),
     /// Something fell silent or spoke again: which alerts are blind.
     Look,
     /// A voice of an absence rule, by its place.
@@ -34,7 +32,27 @@ pub(crate) enum Job {
 
 /// Jobs in the order of their time. The same job may wait for several times; done twice, the second changes nothing.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Jobs(BTreeSet<(Time, Job)>);
+pub(crate) struct Jobs {
+    jobs: BTreeSet<(Time, Job)>,
+    /// Series whose silence is looked at: mostly each once. They are many, and a list by instant is quicker than a place
+    /// of its own in the order for each.
+    series: BTreeMap<Time, Vec<SeriesSlot>>,
+}
+
+/// What is due.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Due {
+    /// Each once, in the order of their kind.
+    pub(crate) jobs: BTreeSet<Job>,
+    /// Series whose silence is to be looked at.
+    pub(crate) series: Vec<SeriesSlot>,
+}
+
+impl Due {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.jobs.is_empty() && self.series.is_empty()
+    }
+}
 
 impl Jobs {
     /// Everything, as soon as possible.
@@ -43,7 +61,7 @@ impl Jobs {
         let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         (0..count(context.contracts.len())).for_each(|feed| jobs.add(now, Job::Feed(feed)));
         for (shard, plan) in (0..).zip(&context.plan.shards) {
-            (0..count(plan.series.len())).for_each(|series| jobs.add(now, Job::Series(SeriesSlot { shard, series })));
+            (0..count(plan.series.len())).for_each(|series| jobs.add_series(now, SeriesSlot { shard, series }));
         }
         (0..count(context.voices.len())).for_each(|voice| jobs.add(now, Job::Voice(voice)));
         jobs.add(now, Job::Look);
@@ -60,24 +78,33 @@ impl Jobs {
     }
 
     pub(crate) fn add(&mut self, at: Time, job: Job) {
-        self.0.insert((at, job));
+        self.jobs.insert((at, job));
+    }
+
+    /// Whether the series is silent is looked at then.
+    pub(crate) fn add_series(&mut self, at: Time, series: SeriesSlot) {
+        self.series.entry(at).or_default().push(series);
     }
 
     /// When the first is due.
     pub(crate) fn first(&self) -> Option<Time> {
-        self.0.first().map(|(at, _)| *at)
+        let job = self.jobs.first().map(|(at, _)| *at);
+        let series = self.series.first_key_value().map(|(at, _)| *at);
+        job.into_iter().chain(series).min()
     }
 
-    /// Takes what is due by `now`, each job once, in the order of their kind.
-    pub(crate) fn due(&mut self, now: Time) -> BTreeSet<Job> {
-        let mut due = BTreeSet::new();
-        while let Some((at, job)) = self.0.pop_first() {
-            if at > now {
-                self.0.insert((at, job));
-                break;
-            }
-            due.insert(job);
+    /// Takes what is due by `now`.
+    pub(crate) fn due(&mut self, now: Time) -> Due {
+        let mut due = Due::default();
+        while self.jobs.first().is_some_and(|(at, _)| *at <= now) {
+            due.jobs.extend(self.jobs.pop_first().map(|(_, job)| job));
         }
+        while self.series.first_key_value().is_some_and(|(at, _)| *at <= now) {
+            due.series.extend(self.series.pop_first().map(|(_, series)| series).unwrap_or_default());
+        }
+        // One that waits twice would wait twice for ever.
+        due.series.sort_unstable();
+        due.series.dedup();
         due
     }
 }

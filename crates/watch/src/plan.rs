@@ -1,11 +1,11 @@
 //! What the rules come to: which cell takes the readings of which series. Made once from the rules and the city, and
 //! cut into shards that share nothing, so that cores can work side by side.
 
-use std::collections::{BTreeMap, HashMap};
-use std::hash::{BuildHasherDefault, DefaultHasher, Hash, Hasher};
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
-use city::{Datastream, DatastreamId, FeedId, IdHasher, RuleId, Span};
+use city::{Datastream, DatastreamId, FeedId, RuleId, Span};
 use serde::{Deserialize, Serialize};
 
 use crate::combined::Looks;
@@ -103,11 +103,47 @@ pub(crate) struct SeriesSlot {
     pub(crate) series: u32,
 }
 
+/// Ids below this are looked up by their place: ids are given one after the other, so a city's are, in 8 MiB at most.
+const NEAR_MAX: u32 = 1 << 20;
+/// No series.
+const NOWHERE: SeriesSlot = SeriesSlot { shard: u8::MAX, series: u32::MAX };
+
+/// Where each series is, by the id of its datastream.
+#[derive(Clone, Debug, Default)]
+struct Slots {
+    near: Vec<SeriesSlot>,
+    far: BTreeMap<DatastreamId, SeriesSlot>,
+}
+
+impl Slots {
+    #[inline]
+    fn get(&self, id: DatastreamId) -> Option<SeriesSlot> {
+        if id.0 < NEAR_MAX {
+            return self.near.get(id.0 as usize).copied().filter(|slot| *slot != NOWHERE);
+        }
+        self.far.get(&id).copied()
+    }
+
+    fn set(&mut self, id: DatastreamId, slot: SeriesSlot) {
+        if id.0 >= NEAR_MAX {
+            self.far.insert(id, slot);
+            return;
+        }
+        let place = id.0 as usize;
+        if self.near.len() <= place {
+            self.near.resize(place + 1, NOWHERE);
+        }
+        if let Some(known) = self.near.get_mut(place) {
+            *known = slot;
+        }
+    }
+}
+
 /// The whole plan.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Plan {
     pub(crate) shards: Vec<ShardPlan>,
-    slots: HashMap<DatastreamId, SeriesSlot, BuildHasherDefault<IdHasher>>,
+    slots: Slots,
     /// What a state was made for; another one has to be moved over.
     pub(crate) layout: Layout,
 }
@@ -145,7 +181,7 @@ impl Plan {
             let at = root.0 as usize % SHARDS;
             let Some(shard) = plan.shards.get_mut(at) else { continue };
             let series = u32::try_from(shard.series.len()).unwrap_or(u32::MAX);
-            plan.slots.insert(stream.id, SeriesSlot { shard: u8::try_from(at).unwrap_or_default(), series });
+            plan.slots.set(stream.id, SeriesSlot { shard: u8::try_from(at).unwrap_or_default(), series });
             shard.series.push(SeriesPlan {
                 id: stream.id,
                 beat: stream.beat,
@@ -163,7 +199,7 @@ impl Plan {
 
     /// Where a series is; `None` for one that no configuration names.
     pub(crate) fn slot(&self, id: DatastreamId) -> Option<SeriesSlot> {
-        self.slots.get(&id).copied()
+        self.slots.get(id)
     }
 
     pub(crate) fn series(&self, slot: SeriesSlot) -> Option<&SeriesPlan> {
