@@ -92,8 +92,9 @@ fn fingerprint(of: &impl Hash) -> u32 {
 pub(crate) struct ShardPlan {
     pub(crate) series: Vec<SeriesPlan>,
     pub(crate) cells: Vec<CellPlan>,
-    /// Cells whose figure is over when the feed's time says so, by feed and length of the stretch; in order.
-    pub(crate) tumbling: BTreeMap<FeedId, BTreeMap<Span, Vec<u32>>>,
+    /// Cells whose figure is over when the feed's time says so, by feed, and by the length of the stretch and the beat of
+    /// the series; in order.
+    pub(crate) tumbling: BTreeMap<FeedId, BTreeMap<(Span, Span), Vec<u32>>>,
 }
 
 /// Where a series is.
@@ -268,7 +269,8 @@ impl Plan {
         if let Some(series) = shard.series.get_mut(slot.series as usize) {
             series.cells.push(place);
             if let Look::Figure { figure: Figure::Tumbling { window, .. }, .. } = &cell.look {
-                shard.tumbling.entry(series.feed.clone()).or_default().entry(*window).or_default().push(place);
+                let of_feed = shard.tumbling.entry(series.feed.clone()).or_default();
+                of_feed.entry((*window, series.beat)).or_default().push(place);
             }
         }
         // The roots put both into one shard.

@@ -135,8 +135,10 @@ impl Shard {
         }
     }
 
-    /// The time of a feed has come from `before` to `until`: stretches of the clock that were over by then give their
-    /// figure. All cells are looked at when a stretch has ended; else only those that took a reading for an earlier one.
+    /// The time of a feed has come from `before` to `until`: stretches of the clock that were over a beat of their series
+    /// ago give their figure. A series that speaks ends its stretch by itself; this is for those that do not, or that
+    /// speak later than others of the feed. All cells are looked at when a stretch has ended; else only those that took
+    /// a reading for an earlier one.
     pub(crate) fn over(
         &mut self,
         plan: &ShardPlan,
@@ -146,9 +148,10 @@ impl Shard {
         now: Time,
         notes: &mut Vec<Note>,
     ) {
-        for (window, cells) in plan.tumbling.get(feed).into_iter().flatten() {
+        for ((window, beat), cells) in plan.tumbling.get(feed).into_iter().flatten() {
+            let until = until - *beat;
             let running = until.floor(*window);
-            if before.is_none_or(|before| before.floor(*window) != running) {
+            if before.is_none_or(|before| (before - *beat).floor(*window) != running) {
                 for place in cells {
                     self.end_stretch(plan, *place, until, now, notes);
                 }

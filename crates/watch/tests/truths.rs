@@ -75,11 +75,17 @@ fn a_stretch_of_the_clock_speaks_once_when_it_is_over() {
     assert_eq!(rings(&rule, &every_ten(&[four, vec![1.0]].concat())), [(180, Opened), (240, Resolved)]);
     let two: Vec<f64> = (0..30).map(|k| if k < 12 { 3.0 } else { 1.0 }).collect();
     assert_eq!(rings(&rule, &every_ten(&two)), []);
-    // Another gauge of the feed moves its clock on: nobody waits for a reading of this one.
+    // Another gauge of the feed moves its clock on: this one may still speak for a beat, and then nobody waits any more.
     let context = context(&[("rule", rule.as_str())]);
-    let mut entries = every_ten(&[3.0; 18]);
-    entries.push(reading(2, at(181), 0.0));
-    assert_eq!(turns(&run(&mut State::default(), &context, &entries, None)), [(181, Opened)]);
+    let run = |entries: &[Entry]| turns(&run(&mut State::default(), &context, entries, None));
+    let quiet = [every_ten(&[3.0; 18]), vec![reading(2, at(181), 0.0), reading(2, at(209), 0.0)]].concat();
+    assert_eq!(run(&quiet), []);
+    assert_eq!(run(&[quiet, vec![reading(2, at(211), 0.0)]].concat()), [(211, Opened)]);
+    // What comes late, but before that, counts: the third hour was not above after all.
+    let mut late = reading(1, at(175), -9.0);
+    late.received = at(183);
+    let straggler = [every_ten(&[3.0; 18]), vec![reading(2, at(181), 0.0), late, reading(2, at(240), 0.0)]].concat();
+    assert_eq!(run(&straggler), []);
 }
 
 /// An hour of each day of five weeks, then today's: 2.0 m give or take 2 cm, and `today`.
