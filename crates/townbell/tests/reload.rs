@@ -1,5 +1,6 @@
 //! Rules that change while the program runs: what comes of it is what a start with the new rules would have made, a
 //! folder that does not load changes nothing, and what is left when the program is killed then goes on the same way.
+//! And what the desk keeps that the watch has forgotten.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test says what it expected")]
 
 mod house;
@@ -8,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use city::alert::AlertChangeKind;
-use city::{AlertChange, DatastreamId, FeedId, Observation, Span, Tally, Time};
+use city::{AlertChange, DatastreamId, DeskAction, DeskActionKind, FeedId, Observation, Span, Tally, Time};
 use gate::{Candidate, Gate};
 use house::{at, city_with};
 use townbell::clock::ReplayClock;
@@ -54,17 +55,24 @@ impl Room {
 
     /// Readings of the lake, each with the ticks before it.
     async fn readings(&self, numbers: std::ops::Range<i64>) {
-        let feed = FeedId::new("water");
         for number in numbers {
-            let now = instant(number);
-            self.clock.advance_to(now);
-            self.door.desk.tick(now).await.expect("a tick");
-            let observation = Observation { datastream: DatastreamId(1), phenomenon_time: now, result: level(number) };
-            let candidates = vec![Candidate::Observation(observation)];
-            let admission = self.door.judge(&feed, candidates, &Tally::default()).expect("a contract");
-            let receipt = self.door.desk.submit(feed.clone(), admission).await.expect("handed in");
-            receipt.watched().await.expect("seen");
+            self.reading(number, level(number)).await;
         }
+    }
+
+    async fn reading(&self, number: i64, result: f64) {
+        let now = instant(number);
+        self.clock.advance_to(now);
+        self.door.desk.tick(now).await.expect("a tick");
+        let observation = Observation { datastream: DatastreamId(1), phenomenon_time: now, result };
+        self.submit("water", Candidate::Observation(observation)).await;
+    }
+
+    async fn submit(&self, feed: &str, candidate: Candidate) {
+        let feed = FeedId::new(feed);
+        let admission = self.door.judge(&feed, vec![candidate], &Tally::default()).expect("a contract");
+        let receipt = self.door.desk.submit(feed, admission).await.expect("handed in");
+        receipt.watched().await.expect("seen");
     }
 
     /// Looks at the folder until what lies there was read: it is read when it looked the same twice.
@@ -292,4 +300,46 @@ async fn a_folder_that_does_not_load_changes_nothing() {
     room.readings(HALF + 10..2 * HALF).await;
     room.close().await;
     assert_eq!(bytes(&changes(&plain)), bytes(&changes(&broken)));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_written_about_an_alert_long_over_is_kept() {
+    /// So many alerts open and resolve with each wave of the lake.
+    const RULES: usize = 20;
+    let folder = tempfile::tempdir().expect("a folder");
+    let (city, data) = (city(&folder.path().join("city")), folder.path().join("data"));
+    for number in 0..RULES {
+        let at_once = rule(2.6, "0 s").replace("for = \"1 min\"\n", "").replace("3 min", "20 s");
+        write(&city, &format!("wave-{number}"), &format!("damped = false\n{at_once}"));
+    }
+    let room = Room::open(&city, &data, at(FROM));
+    let waves = i64::try_from(watch::state::RESOLVED_KEPT_MAX / RULES).expect("few") + 2;
+    for number in 0..2 * waves {
+        room.reading(number, if number % 2 == 0 { 3.4 } else { 1.0 }).await;
+    }
+    let before = changes(&data);
+    let opened = of(&before, "wave-0", AlertChangeKind::Opened);
+    assert_eq!(opened.len(), usize::try_from(waves).expect("few"), "one a wave");
+    let (oldest, newest) = (&opened[0].alert, &opened[opened.len() - 1].alert);
+    let comment = |alert: &city::Alert, text: &str| {
+        let what = DeskActionKind::Comment { alert: alert.id.clone(), text: text.to_owned() };
+        Candidate::DeskAction(DeskAction { role: "water_desk".to_owned(), what })
+    };
+    room.submit("control-room", comment(oldest, "The wave of the ferry.")).await;
+    room.submit("control-room", comment(newest, "The same.")).await;
+    room.close().await;
+
+    let written = changes(&data);
+    let written: Vec<_> = written[before.len()..]
+        .iter()
+        .map(|change| (change.kind, &change.alert.id, change.words.as_deref(), change.alert.state))
+        .collect();
+    let kept = |alert: &'_ city::Alert, text| {
+        (AlertChangeKind::Commented, alert.id.clone(), Some(text), city::AlertState::Resolved)
+    };
+    let wanted = [kept(oldest, "The wave of the ferry."), kept(newest, "The same.")];
+    assert_eq!(
+        written.iter().map(|(kind, id, words, state)| (*kind, (*id).clone(), *words, *state)).collect::<Vec<_>>(),
+        wanted
+    );
 }

@@ -27,7 +27,7 @@ pub(crate) fn take(state: &mut State, action: &DeskAction, now: Time) -> Option<
         }
         DeskActionKind::Comment { alert, text } => {
             let alert = known(state, alert)?;
-            Some(change(AlertChangeKind::Commented, alert, role, Some(text.clone()), now))
+            Some(commented(alert, role, text, now))
         }
         DeskActionKind::Silence(_)
         | DeskActionKind::EndSilence { .. }
@@ -36,6 +36,20 @@ pub(crate) fn take(state: &mut State, action: &DeskAction, now: Time) -> Option<
         | DeskActionKind::SaveRule { .. }
         | DeskActionKind::RemoveRule { .. } => None,
     }
+}
+
+/// The alert that a role writes about, where the state does not remember it any more: it has been over for long, and
+/// whoever keeps all alerts has to say what it was.
+pub fn on_one_long_over<'a>(state: &State, action: &'a DeskAction) -> Option<(&'a AlertId, &'a str)> {
+    match &action.what {
+        DeskActionKind::Comment { alert, text } if known(state, alert).is_none() => Some((alert, text)),
+        _ => None,
+    }
+}
+
+/// What a role wrote about an alert.
+pub fn commented(alert: &Alert, role: &str, text: &str, now: Time) -> AlertChange {
+    change(AlertChangeKind::Commented, alert, role, Some(text.to_owned()), now)
 }
 
 /// An alert that is open, or resolved lately.

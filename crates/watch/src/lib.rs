@@ -4,7 +4,7 @@
 //! replay and backtest are the same [`engine::step`]; the same journal gives the same changes, byte for byte.
 
 mod absence;
-mod action;
+pub mod action;
 pub mod anomaly;
 pub mod backtest;
 mod calls;

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use city::record::Entry;
-use city::{Alert, AlertChange, FeedId, Record, Seq, Time, Timetable};
+use city::{Alert, AlertChange, AlertId, FeedId, Record, Seq, Time, Timetable};
 use store::{Store, StoreError, WatchPosition, WatchStep};
+use watch::action::{commented, on_one_long_over};
 use watch::kept::{FORM, Keeps, Kept, RuleText};
 use watch::{Context, Done, Rule, State};
 
@@ -28,13 +29,30 @@ pub(super) struct Watcher {
     state: State,
     position: Option<WatchPosition>,
     steps: Vec<WatchStep>,
+    /// What roles wrote about alerts that only the store remembers, each with its place in `steps`.
+    comments: Vec<Comment>,
     snapshot_seq: u64,
+}
+
+struct Comment {
+    step: usize,
+    alert: AlertId,
+    role: String,
+    text: String,
+    at: Time,
 }
 
 impl Watcher {
     pub(super) fn new(city: &City, rules: Vec<Rule>) -> Self {
         let context = Context::new(city.parts(rules));
-        Self { context, state: State::default(), position: None, steps: Vec::new(), snapshot_seq: 0 }
+        Self {
+            context,
+            state: State::default(),
+            position: None,
+            steps: Vec::new(),
+            comments: Vec::new(),
+            snapshot_seq: 0,
+        }
     }
 
     /// Goes on from a snapshot; gives the rules that were in force after it.
@@ -76,10 +94,18 @@ impl Watcher {
 
     /// Steps over one row of the journal, with the ticks of the grid before it.
     pub(super) fn row(&mut self, seq: Seq, received: Time, feed: &FeedId, records: Vec<Record>) {
+        let comments: Vec<Comment> = records.iter().filter_map(|record| self.comment(record, received)).collect();
         let entry = |record| Entry { feed: feed.clone(), received, record };
         let entries: Vec<Entry> = records.into_iter().map(entry).collect();
         let done = watch::run_with_calls(&mut self.state, &self.context, &entries, None);
         self.done(WatchPosition { seq, time: received }, done);
+        self.comments.extend(comments.into_iter().map(|comment| Comment { step: self.steps.len() - 1, ..comment }));
+    }
+
+    fn comment(&self, record: &Record, at: Time) -> Option<Comment> {
+        let Record::DeskAction(action) = record else { return None };
+        let (alert, text) = on_one_long_over(&self.state, action)?;
+        Some(Comment { step: 0, alert: alert.clone(), role: action.role.clone(), text: text.to_owned(), at })
     }
 
     /// Time has come to `now`: the ticks of the grid until then.
@@ -131,6 +157,12 @@ impl Watcher {
     /// Keeps what happened, with a snapshot when asked. Gives the changes that were not kept before. Without changes
     /// and without a snapshot nothing is written: the position alone is found again by stepping.
     pub(super) fn save(&mut self, store: &mut Store, snapshot: bool) -> Result<Vec<AlertChange>, StoreError> {
+        for Comment { step, alert, role, text, at } in self.comments.drain(..) {
+            // The gate has taken it, so there was such an alert; it can have been erased with its year.
+            if let (Some(alert), Some(step)) = (store.read().alert(&alert)?, self.steps.get_mut(step)) {
+                step.changes.push(commented(&alert, &role, &text, at));
+            }
+        }
         let idle = |step: &WatchStep| step.changes.is_empty() && step.notifications.is_empty();
         if !snapshot && self.steps.iter().all(idle) {
             return Ok(Vec::new());
