@@ -6,6 +6,7 @@ mod house;
 mod inside;
 
 use std::path::Path;
+use std::time::Duration;
 
 use account::Access;
 use city::{DeskActionKind, Record, Seq};
@@ -280,4 +281,55 @@ async fn a_sandbox_writes_no_rules() {
     let told = put(&running, "quay-wet", NEW, "duty_officer", RULE).await;
     assert_eq!((told.status, told.detail().as_str()), (StatusCode::UNPROCESSABLE_ENTITY, "a sandbox has no rules"));
     assert!(!Path::new("rules").exists(), "nothing was written where the program stands");
+}
+
+/// A pump of the city, made and placed through SensorThings as any client does it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_thing_that_is_not_where_it_should_be_rings() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let yard = "[[place]]\nid = \"yard\"\nname = \"Pump yard\"\nkind = \"depot\"\nlongitude = -51.21\nlatitude = -30.02\n\
+                outline = [[-51.22, -30.03], [-51.20, -30.03], [-51.20, -30.01], [-51.22, -30.01], [-51.22, -30.03]]\n";
+    let city = city_with(folder.path(), yard);
+    let data = folder.path().join("data");
+    let running = start_city(City::read(&city).expect("right"), &data, Access::DemoOnLoopback, 1).await;
+    let pump = object!({ "name": "Pump 7", "description": "On a trailer." });
+    let made = client().post(format!("http://{}/v1.1/Things", running.address)).json(&pump).send().await;
+    let made = made.expect("an answer");
+    assert_eq!(made.status(), StatusCode::CREATED);
+    let link = made.headers().get("location").expect("where").to_str().expect("text").to_owned();
+    let id: u32 = link.rsplit(['(', ')']).nth(1).and_then(|id| id.parse().ok()).expect("a number");
+    let rule = RULE
+        .replace("kind = \"threshold\"", "kind = \"geofence\"")
+        .replace("what = \"Lake\"\ndatastream = 1\nstatistic = \"mean\"\nwindow = \"1 h\"\n", "")
+        .replace("above = 1.5", "things = 1")
+        .replace("below = 1.4", "things_below = 1");
+    let rule = format!("zone = \"yard\"\nthing = {id}\nfeed = \"water\"\nwhere = \"outside\"\n{rule}");
+    let told = put(&running, "pump-gone", NEW, "water_desk", &rule).await;
+    assert_eq!(told.status, StatusCode::CREATED, "{}", told.body);
+
+    let open = async || {
+        let page = json(running.address, "/api/alerts").await;
+        let alerts = page["items"].as_array().expect("alerts").clone();
+        alerts.into_iter().find(|alert| alert["key"]["rule"] == "pump-gone")
+    };
+    // The feed speaks, or nobody could know where the pump is.
+    let reading = object!({ "result": 1.2 });
+    let post = client().post(format!("http://{}/v1.1/Datastreams(1)/Observations", running.address));
+    assert_eq!(post.json(&reading).send().await.expect("an answer").status(), StatusCode::CREATED);
+    assert_eq!(open().await, None, "nobody knows where it is");
+    let elsewhere = object!({ "name": "Here", "description": "Where it stands.",
+        "encodingType": "application/geo+json", "location": { "type": "Point", "coordinates": [-51.3, -30.02] } });
+    let place_it = client().post(format!("http://{}/v1.1/Things({id})/Locations", running.address)).json(&elsewhere);
+    assert_eq!(place_it.send().await.expect("an answer").status(), StatusCode::CREATED);
+    // The answer waits for the disk; the watch comes right after it.
+    let mut rung = open().await;
+    for _ in 0..100 {
+        if rung.is_some() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        rung = open().await;
+    }
+    let alert = rung.expect("it rings");
+    assert_eq!(alert["title"], "Pump 7 is outside Pump yard");
 }

@@ -288,6 +288,7 @@ fn memory_ms(kind: &Kind) -> i64 {
         Kind::Warning(warning) => warning.before.as_ms(),
         Kind::Trip(trip) => timers(trip.open_for, trip.close_for),
         Kind::Zone(zone) => zone.stay.as_ms() + timers(zone.open_for, zone.close_for),
+        Kind::Fence(fence) => timers(fence.open_for, fence.close_for),
         Kind::Headway(headway) => timers(headway.open_for, headway.close_for),
         // The hour in which the window begins counts whole.
         Kind::Requests(on) => on.window.as_ms() + REQUEST_HOUR.as_ms() + timers(on.open_for, on.close_for),

@@ -180,6 +180,7 @@ impl Context {
                 self.zones.entry(zone.timetable.clone()).or_default().extend(placed.map(|z| (z.id.clone(), z)));
             }
             Kind::Headway(headway) => _ = self.spaced.insert(headway.timetable.clone()),
+            Kind::Fence(_) => self.by_minute = true,
             Kind::Trip(_)
             | Kind::Figure(_)
             | Kind::Rise(_)

@@ -15,7 +15,7 @@ use crate::life::Bearings;
 use crate::plan::SeriesSlot;
 use crate::rule::{Kind, Voice};
 use crate::state::State;
-use crate::{absence, action, intake, joint, life, requests, runs, trip, warning, words};
+use crate::{absence, action, fence, intake, joint, life, requests, runs, trip, warning, words};
 
 /// The grid of ticks. Nothing that a city watches needs an answer within less.
 pub const TICK: Span = Span::s(10);
@@ -123,14 +123,11 @@ fn on_entry(state: &mut State, context: &Context, entry: &Entry, out: &mut Vec<A
                 judge_warnings(state, context, now, out);
             }
         }
+        Record::Entities(changes) => fence::take(state, context, changes, now, out),
         Record::ServiceRequest(request) => requests::take(state, context, &entry.feed, request, now, out),
         Record::Acknowledgement(_) => out.extend(state.acknowledge(&entry.record, now)),
         Record::DeskAction(action) => out.extend(action::take(state, action, now)),
-        Record::Timetable(_)
-        | Record::ServiceAlert(_)
-        | Record::FeedBeat(_)
-        | Record::Entities(_)
-        | Record::Erasure(_) => {}
+        Record::Timetable(_) | Record::ServiceAlert(_) | Record::FeedBeat(_) | Record::Erasure(_) => {}
     }
     follow(state, context, now, out);
 }

@@ -1,10 +1,12 @@
 //! A rule as one plain sentence; what the public sees of it.
 
 use city::{
-    Contract, Datastream, DatastreamId, FeedId, ObservedProperty, Place, PlaceId, RouteId, Span, Thing, ThingId,
+    Contract, Datastream, DatastreamId, EntityId, FeedId, ObservedProperty, Place, PlaceId, RouteId, Span, Thing,
+    ThingId,
 };
 
 use crate::combined::{Combined, Formula, Looks};
+use crate::fence::OnFence;
 use crate::figure::{Against, Figure, Statistic};
 use crate::rule::{
     Absence, Count, Kind, OnFigure, OnHeadway, OnRequests, OnTrip, OnWarning, OnZone, Rise, Rule, Side, Trouble, Voice,
@@ -41,6 +43,11 @@ impl Names<'_> {
         found.map_or_else(|| format!("thing {id}"), |thing| thing.name.clone())
     }
 
+    fn entity(&self, id: &EntityId) -> String {
+        let number = if let EntityId::Number(number) = id { u32::try_from(*number).ok() } else { None };
+        number.map_or_else(|| format!("thing {id}"), |number| self.thing(ThingId(number)))
+    }
+
     fn place(&self, id: &PlaceId) -> String {
         let found = self.places.iter().find(|place| place.id == *id);
         found.map_or_else(|| id.to_string(), |place| place.name.clone())
@@ -62,6 +69,7 @@ pub fn explain(rule: &Rule, names: &Names<'_>) -> String {
         Kind::Warning(kind) => warning(kind, names),
         Kind::Trip(kind) => trip(kind, names),
         Kind::Zone(kind) => zone(kind, names),
+        Kind::Fence(kind) => fence(kind, names),
         Kind::Headway(kind) => headway(kind, names),
         Kind::Requests(kind) => requests(kind, names),
         Kind::Combined(kind) => combined(kind, names),
@@ -214,6 +222,7 @@ fn condition(condition: &crate::combined::Condition, names: &Names<'_>) -> Strin
                     Kind::Warning(kind) => warning(kind, names),
                     Kind::Trip(kind) => trip(kind, names),
                     Kind::Zone(kind) => zone(kind, names),
+                    Kind::Fence(kind) => fence(kind, names),
                     Kind::Headway(kind) => headway(kind, names),
                     Kind::Requests(kind) => requests(kind, names),
                     Kind::Figure(_) | Kind::Rise(_) | Kind::Combined(_) => String::new(),
@@ -331,6 +340,34 @@ fn zone(kind: &OnZone, names: &Names<'_>) -> String {
         held(kind.open_for),
         feeds(&kind.feeds, names),
         count(kind.close, ""),
+        held(kind.close_for),
+    )
+}
+
+fn fence(kind: &OnFence, names: &Names<'_>) -> String {
+    let things: Vec<String> = kind.things.iter().map(|id| names.entity(id)).collect();
+    let places: Vec<String> = kind.zones.iter().map(|id| names.place(id)).collect();
+    let which = words::list(&things, "and");
+    let count = |count: Count| match (count, things.len()) {
+        (Count::AtLeast(1), 1) => format!("{which} is"),
+        (Count::Below(1), 1) => format!("{which} is not"),
+        (Count::AtLeast(1), _) => format!("one of {which} is"),
+        (Count::AtLeast(least), _) => format!("{least} or more of {which} are"),
+        (Count::Below(1), _) => format!("none of {which} is"),
+        (Count::Below(below), _) => format!("fewer than {below} of {which} are"),
+    };
+    let few = match kind.close {
+        Count::AtLeast(least) => format!("{least} or more are"),
+        Count::Below(1) => "none is".to_owned(),
+        Count::Below(below) => format!("fewer than {below} are"),
+    };
+    format!(
+        "Rings when {} {} {}{} (by {}), and stops when {few} so{}",
+        count(kind.open),
+        if kind.inside { "inside" } else { "outside" },
+        words::list(&places, "or"),
+        held(kind.open_for),
+        names.feed(&kind.feed),
         held(kind.close_for),
     )
 }

@@ -3,6 +3,7 @@
 use city::{FeedId, RuleId};
 
 use crate::combined::Looks;
+use crate::fence::{LOCATIONS_MAX, Located};
 use crate::requests::{COUNTS_BYTES_MAX, TICKETS_BYTES_MAX};
 use crate::rise::Rising;
 use crate::rule::{Kind, Rule};
@@ -27,6 +28,11 @@ const WARNING_BYTES: usize = TREE * size_of::<((FeedId, String), Standing)>()
     + 2 * ID_BYTES
     + WARNING_WORDS_BYTES
     + THREAD_MAX.next_power_of_two() * (size_of::<String>() + ID_BYTES);
+
+/// The point of a location.
+const POINT_BYTES: usize = TREE * size_of::<(city::EntityId, city::Position)>();
+/// A thing: its name, as long as the gate lets it be, and its locations, of which few have more than one.
+const THING_BYTES: usize = TREE * size_of::<(city::EntityId, Located)>() + 300 + size_of::<city::EntityId>() * 4;
 
 /// What a rule may come to hold, in bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -60,6 +66,9 @@ impl Holds {
                 let seen: usize = on.zones.iter().map(|zone| size_of::<ZoneSeen>() + zone.as_str().len() + 16).sum();
                 let by_line = on.zones.len() * on.routes.len().max(1);
                 with_runs(subjects(by_line) + RUNS_MAX * seen)
+            }
+            Kind::Fence(on) => {
+                Self { own_bytes: subjects(on.zones.len()), shared_bytes: LOCATIONS_MAX * (POINT_BYTES + THING_BYTES) }
             }
             Kind::Requests(_) => Self { own_bytes: COUNTS_BYTES_MAX, shared_bytes: TICKETS_BYTES_MAX },
             Kind::Combined(combined) => {

@@ -13,7 +13,7 @@ use crate::state::{ConditionSeen, State};
 use crate::timers::Holding;
 use crate::truth::Truth;
 use crate::warning;
-use crate::{requests, runs};
+use crate::{fence, requests, runs};
 
 /// Judges every combined rule, each after those whose alerts it looks at.
 pub(crate) fn judge_all(state: &mut State, context: &Context, by_minute: bool, now: Time, out: &mut Vec<AlertChange>) {
@@ -125,6 +125,9 @@ fn look(
                     feeds.iter().any(|feed| state.feed_silent_since(context, feed, now).is_some())
                 })
             }
+            Kind::Fence(kind) => any(&fence::judgements(state, context, rule, kind, now), || {
+                state.feed_silent_since(context, &kind.feed, now).is_some()
+            }),
             Kind::Requests(_) => requests::truth(state, context, place, at, now),
             Kind::Combined(_) => Truth::Unknown,
         },

@@ -13,6 +13,7 @@ pub mod context;
 pub mod engine;
 pub mod episodes;
 pub mod explain;
+pub mod fence;
 pub mod figure;
 pub mod guard;
 pub mod headway;

@@ -244,6 +244,7 @@ impl Plan {
             | Kind::Warning(_)
             | Kind::Trip(_)
             | Kind::Zone(_)
+            | Kind::Fence(_)
             | Kind::Headway(_)
             | Kind::Requests(_)
             | Kind::Combined(_) => return,

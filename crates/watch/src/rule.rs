@@ -3,6 +3,7 @@
 use city::{DatastreamId, FeedId, PlaceId, RouteId, RuleId, ServiceCode, Severity, Span, ThingId, Time};
 
 use crate::combined::{Combined, Looks};
+use crate::fence::OnFence;
 use crate::figure::Figure;
 use crate::guard::Guard;
 use crate::requests::Counted;
@@ -107,6 +108,8 @@ pub enum Kind {
     Trip(OnTrip),
     /// Public vehicles in a zone, or out of it.
     Zone(OnZone),
+    /// Things of the city in a zone, or out of it.
+    Fence(OnFence),
     /// Bunches and gaps on a route.
     Headway(OnHeadway),
     /// Residents' requests, counted.
@@ -125,6 +128,7 @@ impl Kind {
             Self::Warning(_) => "warning",
             Self::Trip(_) => "trip",
             Self::Zone(_) => "zone",
+            Self::Fence(_) => "geofence",
             Self::Headway(_) => "headway",
             Self::Requests(_) => "requests",
             Self::Combined(_) => "combined",
@@ -173,6 +177,7 @@ impl Kind {
             Self::Trip(kind) => on_route(&kind.routes),
             Self::Headway(kind) => on_route(&kind.routes),
             Self::Zone(kind) => kind.subjects().any(|(_, _, known)| known == subject),
+            Self::Fence(kind) => kind.zones.iter().any(|zone| subject == format!("place:{zone}")),
             Self::Requests(kind) => match Counted::from_subject(subject) {
                 Some(Counted::Cell(_)) => kind.by_cell,
                 Some(Counted::Place(place)) => !kind.by_cell && kind.zones.contains(&place),

@@ -8,7 +8,7 @@ use crate::context::Context;
 use crate::life::Judgement;
 use crate::rule::{Kind, Rule};
 use crate::state::{RUNS_MAX, RunHeard, State};
-use crate::{headway, trip, zone};
+use crate::{fence, headway, trip, zone};
 
 /// A run is forgotten so long after it was last heard: longer than `missing` counts, and than most layovers.
 const RUN_KEPT: Span = Span::h(3);
@@ -60,12 +60,13 @@ fn heard<'s>(state: &'s mut State, timetable: &FeedId, run: &TripKey, now: Time)
     Some(known)
 }
 
-/// What a rule that counts runs has to say; called on the full minute. Nothing, for rules of other kinds.
+/// What a rule that counts runs, or things, has to say; called on the full minute. Nothing, for rules of other kinds.
 pub(crate) fn judgements(state: &State, context: &Context, rule: &Rule, kind: &Kind, now: Time) -> Vec<Judgement> {
     match kind {
         Kind::Trip(kind) => trip::judgements(state, context, rule, kind, now),
         Kind::Zone(kind) => zone::judgements(state, context, rule, kind, now),
         Kind::Headway(kind) => headway::judgements(state, context, rule, kind, now),
+        Kind::Fence(kind) => fence::judgements(state, context, rule, kind, now),
         _ => Vec::new(),
     }
 }

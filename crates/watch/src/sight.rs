@@ -109,6 +109,7 @@ fn needs(kind: &Kind, all: &[Datastream], series: &mut Vec<DatastreamId>, feeds:
         Kind::Warning(warning) => feeds.push(warning.feed.clone()),
         Kind::Trip(trip) => feeds.extend(trip.feeds.iter().cloned()),
         Kind::Zone(zone) => feeds.extend(zone.feeds.iter().cloned()),
+        Kind::Fence(fence) => feeds.push(fence.feed.clone()),
         Kind::Headway(headway) => feeds.extend(headway.feeds.iter().cloned()),
         Kind::Requests(requests) => feeds.push(requests.feed.clone()),
         Kind::Combined(combined) => {

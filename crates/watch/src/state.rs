@@ -10,6 +10,7 @@ use city::{
 use serde::{Deserialize, Serialize};
 
 use crate::context::Context;
+use crate::fence::Whereabouts;
 use crate::figure::Memory;
 use crate::jobs::Jobs;
 use crate::plan::{Layout, SeriesSlot};
@@ -68,6 +69,8 @@ pub struct State {
     pub(crate) warnings: BTreeMap<(FeedId, String), Standing>,
     /// Runs heard of lately, by the feed of their timetable. At most [`RUNS_MAX`].
     pub(crate) runs: BTreeMap<FeedId, BTreeMap<TripKey, RunHeard>>,
+    /// Where things are.
+    pub(crate) whereabouts: Whereabouts,
     /// Residents' requests of the last hours, where some rule counts them.
     pub(crate) requests: Requests,
 }

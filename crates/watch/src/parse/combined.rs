@@ -4,7 +4,7 @@ use city::{RuleId, Span};
 use toml::Spanned;
 use toml::de::DeValue;
 
-use super::{KINDS, KindName, Town, datastream, events, figure, requests, runs, some};
+use super::{KINDS, KindName, Town, datastream, events, fence, figure, requests, runs, some};
 use crate::combined::{CONDITIONS_MAX, Combined, Condition, DEPTH_MAX, Formula, Looks};
 use crate::guard::Guard;
 use crate::reader::{At, Fields, Mistakes, count, describe};
@@ -155,6 +155,7 @@ fn condition(
         KindName::Warning => events::on_warning(fields, town, mistakes).map(Kind::Warning),
         KindName::Trip => events::on_trip(fields, town, mistakes).map(Kind::Trip),
         KindName::Zone => runs::on_zone(fields, town, mistakes).map(Kind::Zone),
+        KindName::Fence => fence::on_fence(fields, town, mistakes).map(Kind::Fence),
         KindName::Headway => runs::on_headway(fields, town, mistakes).map(Kind::Headway),
         KindName::Requests => requests::on_requests(fields, town, mistakes).map(Kind::Requests),
         KindName::Rise | KindName::Combined => {

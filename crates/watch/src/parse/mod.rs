@@ -2,6 +2,7 @@
 
 mod combined;
 mod events;
+mod fence;
 mod figure;
 mod requests;
 mod runs;
@@ -83,12 +84,13 @@ pub(super) enum KindName {
     Warning,
     Trip,
     Zone,
+    Fence,
     Headway,
     Requests,
     Combined,
 }
 
-pub(super) const KINDS: [(&str, KindName); 12] = [
+pub(super) const KINDS: [(&str, KindName); 13] = [
     ("threshold", KindName::Threshold),
     ("trend", KindName::Trend),
     ("deviation", KindName::Deviation),
@@ -98,6 +100,7 @@ pub(super) const KINDS: [(&str, KindName); 12] = [
     ("warning", KindName::Warning),
     ("trip", KindName::Trip),
     ("zone", KindName::Zone),
+    ("geofence", KindName::Fence),
     ("headway", KindName::Headway),
     ("requests", KindName::Requests),
     ("combined", KindName::Combined),
@@ -346,6 +349,7 @@ fn inputs(kind: &Kind, guard: Option<&Guard>, town: &Town<'_>) -> BTreeSet<FeedI
         })),
         Kind::Warning(warning) => _ = feeds.insert(warning.feed.clone()),
         Kind::Requests(requests) => _ = feeds.insert(requests.feed.clone()),
+        Kind::Fence(fence) => _ = feeds.insert(fence.feed.clone()),
         Kind::Trip(_) | Kind::Zone(_) | Kind::Headway(_) => {
             feeds.extend(kind.runs().into_iter().flat_map(|(table, live)| live.iter().chain([table])).cloned());
         }
@@ -390,6 +394,7 @@ fn parse_kind(
         KindName::Warning => events::on_warning(fields, town, mistakes).map(Kind::Warning),
         KindName::Trip => events::on_trip(fields, town, mistakes).map(Kind::Trip),
         KindName::Zone => runs::on_zone(fields, town, mistakes).map(Kind::Zone),
+        KindName::Fence => fence::on_fence(fields, town, mistakes).map(Kind::Fence),
         KindName::Headway => runs::on_headway(fields, town, mistakes).map(Kind::Headway),
         KindName::Requests => requests::on_requests(fields, town, mistakes).map(Kind::Requests),
         KindName::Combined => combined::combined(fields, town, asks, mistakes).map(Kind::Combined),

@@ -16,22 +16,7 @@ pub(super) fn on_zone(fields: &mut Fields<'_, '_>, town: &Town<'_>, mistakes: &m
     let (timetable, feeds, routes) = runs(fields, &[FeedKind::GtfsRtVehiclePositions], town, mistakes);
     let inside = fields.choice("where", &[("inside", true), ("outside", false)], mistakes);
     let stay = fields.span_or("stay", Span::default(), mistakes);
-    let mut table = fields.table("open", mistakes)?;
-    let open = count(&mut table, "open", mistakes);
-    let open_for = table.span_or("for", Span::default(), mistakes);
-    table.finish(mistakes);
-    let (mut close, mut close_for) = (open.map(Count::opposite), Span::default());
-    if let Some(mut table) = fields.table_if("close", mistakes) {
-        let start = table.start();
-        close = count(&mut table, "close", mistakes);
-        close_for = table.span_or("for", Span::default(), mistakes);
-        table.finish(mistakes);
-        if let (Some(open), Some(close)) = (open, close)
-            && let Some(would_be) = overlap(open, close)
-        {
-            mistakes.at(start, format!("[close] should be {would_be}; the alert would close as it opens"));
-        }
-    }
+    let limits = limits(fields, ["vehicles", "vehicles_below"], mistakes)?;
     Some(OnZone {
         zones,
         timetable: timetable?,
@@ -39,11 +24,44 @@ pub(super) fn on_zone(fields: &mut Fields<'_, '_>, town: &Town<'_>, mistakes: &m
         routes,
         inside: inside?.value,
         stay,
-        open: open?,
-        open_for,
-        close: close?,
-        close_for,
+        open: limits.open,
+        open_for: limits.open_for,
+        close: limits.close,
+        close_for: limits.close_for,
     })
+}
+
+/// How many open, and how many close.
+pub(super) struct Limits {
+    pub(super) open: Count,
+    pub(super) open_for: Span,
+    pub(super) close: Count,
+    pub(super) close_for: Span,
+}
+
+/// `[open]` and `[close]` of a rule that counts; the names are of "so many or more" and of "fewer than so many".
+pub(super) fn limits(
+    fields: &mut Fields<'_, '_>,
+    names: [&'static str; 2],
+    mistakes: &mut Mistakes<'_>,
+) -> Option<Limits> {
+    let mut table = fields.table("open", mistakes)?;
+    let open = count(&mut table, "open", names, mistakes);
+    let open_for = table.span_or("for", Span::default(), mistakes);
+    table.finish(mistakes);
+    let (mut close, mut close_for) = (open.map(Count::opposite), Span::default());
+    if let Some(mut table) = fields.table_if("close", mistakes) {
+        let start = table.start();
+        close = count(&mut table, "close", names, mistakes);
+        close_for = table.span_or("for", Span::default(), mistakes);
+        table.finish(mistakes);
+        if let (Some(open), Some(close)) = (open, close)
+            && let Some(would_be) = overlap(open, close, names)
+        {
+            mistakes.at(start, format!("[close] should be {would_be}; the alert would close as it opens"));
+        }
+    }
+    Some(Limits { open: open?, open_for, close: close?, close_for })
 }
 
 /// Places with an outline.
@@ -68,17 +86,21 @@ pub(super) fn zones(fields: &mut Fields<'_, '_>, town: &Town<'_>, mistakes: &mut
     known.collect()
 }
 
-fn count(table: &mut Fields<'_, '_>, name: &str, mistakes: &mut Mistakes<'_>) -> Option<Count> {
-    let written = table.has("vehicles") || table.has("vehicles_below");
-    let least = table.count_if("vehicles", mistakes).map(|at| Count::AtLeast(at.value));
-    let below = table.count_if("vehicles_below", mistakes).map(|at| Count::Below(at.value));
-    match (least, below) {
+fn count(
+    table: &mut Fields<'_, '_>,
+    name: &str,
+    [least, below]: [&'static str; 2],
+    mistakes: &mut Mistakes<'_>,
+) -> Option<Count> {
+    let written = table.has(least) || table.has(below);
+    let at_least = table.count_if(least, mistakes).map(|at| Count::AtLeast(at.value));
+    let fewer = table.count_if(below, mistakes).map(|at| Count::Below(at.value));
+    match (at_least, fewer) {
         (Some(count), None) | (None, Some(count)) => Some(count),
         (None, None) if written => None,
         _ => {
-            let message = format!(
-                "[{name}] needs one of `vehicles` (so many or more) and `vehicles_below`, as a whole number from 1"
-            );
+            let message =
+                format!("[{name}] needs one of `{least}` (so many or more) and `{below}`, as a whole number from 1");
             mistakes.at(table.start(), message);
             None
         }
@@ -86,16 +108,16 @@ fn count(table: &mut Fields<'_, '_>, name: &str, mistakes: &mut Mistakes<'_>) ->
 }
 
 /// What a close condition should be that is on the side of the open one, or overlaps it.
-fn overlap(open: Count, close: Count) -> Option<String> {
+fn overlap(open: Count, close: Count, [at_least, fewer]: [&str; 2]) -> Option<String> {
     match (open, close) {
         (Count::AtLeast(least), Count::Below(below)) => {
-            (below > least).then(|| format!("`vehicles_below` of at most {least}"))
+            (below > least).then(|| format!("`{fewer}` of at most {least}"))
         }
         (Count::Below(below), Count::AtLeast(least)) => {
-            (least < below).then(|| format!("`vehicles` of at least {below}"))
+            (least < below).then(|| format!("`{at_least}` of at least {below}"))
         }
-        (Count::AtLeast(_), Count::AtLeast(_)) => Some("`vehicles_below`, as [open] has `vehicles`".to_owned()),
-        (Count::Below(_), Count::Below(_)) => Some("`vehicles`, as [open] has `vehicles_below`".to_owned()),
+        (Count::AtLeast(_), Count::AtLeast(_)) => Some(format!("`{fewer}`, as [open] has `{at_least}`")),
+        (Count::Below(_), Count::Below(_)) => Some(format!("`{at_least}`, as [open] has `{fewer}`")),
     }
 }
 
