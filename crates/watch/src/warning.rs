@@ -32,7 +32,8 @@ pub(crate) fn receive(state: &mut State, context: &Context, feed: &FeedId, messa
 /// its messages refer to as well as by what they are called, and a cancellation waits for what it cancels.
 fn take(state: &mut State, context: &Context, feed: &FeedId, message: &Warning, rules: &[&Rule]) {
     let names = |name: &String| *name == message.identifier || message.references.contains(name);
-    let same = |((of, _), standing): &(&(FeedId, String), &Standing)| of == feed && standing.identifiers.iter().any(names);
+    let same =
+        |((of, _), standing): &(&(FeedId, String), &Standing)| of == feed && standing.identifiers.iter().any(names);
     let threads: Vec<(FeedId, String)> = state.warnings.iter().filter(same).map(|(key, _)| key.clone()).collect();
     let rings = |(_, root): &&(FeedId, String)| state.alerts.values().any(|alert| is_of(&alert.key.subject, root));
     let key = threads.iter().find(rings).or(threads.first()).cloned();
@@ -188,7 +189,8 @@ pub(crate) fn next_turn(state: &State, context: &Context, now: Time) -> Option<T
     });
     let rules = context.rules.iter().filter(|rule| matches!(rule.kind, Kind::Warning(_)));
     let timers = rules.flat_map(|rule| {
-        let of_rule = state.progress.range((rule.id.clone(), String::new())..).take_while(|((of, _), _)| *of == rule.id);
+        let of_rule =
+            state.progress.range((rule.id.clone(), String::new())..).take_while(|((of, _), _)| *of == rule.id);
         let none = Span::default();
         of_rule.filter_map(move |(_, progress)| life::next_due(rule, &progress.timers, none, none, now))
     });
@@ -210,9 +212,7 @@ pub(crate) fn forget(state: &mut State, context: &Context, now: Time, out: &mut 
         let end = end(&standing.warning);
         now < end || (now < end + REMEMBERED_AFTER_EXPIRY && (silent.contains(feed) || stands(root)))
     });
-    let rooted = |state: &State, subject: &str| {
-        state.warnings.keys().any(|(_, root)| is_of(subject, root))
-    };
+    let rooted = |state: &State, subject: &str| state.warnings.keys().any(|(_, root)| is_of(subject, root));
     let lost: Vec<_> = state
         .alerts
         .values()
