@@ -9,6 +9,7 @@ use city::{
 use crate::rule::Rule;
 use crate::state::State;
 use crate::timers::{Holding, Timers, Turn};
+use crate::truth::Truth;
 
 /// The least time between two [`AlertChangeKind::Updated`] of one alert when its title changes.
 pub const UPDATE_EVERY: Span = Span::min(15);
@@ -108,7 +109,9 @@ pub(crate) fn carry_out(
             let Some(alert) = state.alerts.get_mut(&id) else { return };
             see(alert, judgement.blind.as_ref(), now, out);
             let (held, calm) = timers.lasted(judgement.holding.at);
-            let severity = severity(rule, &judgement, held, calm);
+            // Nobody knows that it got better or worse.
+            let unknown = judgement.holding.open == Truth::Unknown;
+            let severity = if unknown { alert.severity } else { severity(rule, &judgement, held, calm) };
             tell(alert, &judgement, severity, told, now, out);
         }
         Turn::Resolves => {

@@ -5,6 +5,7 @@
 #![allow(clippy::expect_used, reason = "a helper that fails has failed the test")]
 
 pub mod morning;
+pub mod series;
 
 use std::collections::BTreeMap;
 
@@ -118,6 +119,8 @@ pub struct Book {
     looks: BTreeMap<(String, String), Vec<Look>>,
     /// By rule and subject, in the order of opening, each with the places of the looks that opened and closed it.
     alerts: BTreeMap<(String, String), Vec<(Shown, usize, usize)>>,
+    /// What the conditions of a rule were at each look.
+    notes: BTreeMap<String, Vec<(Time, Vec<Maybe>)>>,
     changed: bool,
 }
 
@@ -141,6 +144,16 @@ impl Book {
     pub fn stands(&self, rule: &str) -> bool {
         let mut alerts = self.alerts.iter().filter(|((of, _), _)| of == rule).flat_map(|(_, alerts)| alerts);
         alerts.any(|(shown, ..)| shown.resolved.is_none())
+    }
+
+    /// Notes what the conditions of a rule are.
+    pub fn note(&mut self, rule: &str, now: Time, conditions: Vec<Maybe>) {
+        self.notes.entry(rule.to_owned()).or_default().push((now, conditions));
+    }
+
+    /// What they were at each look so far.
+    pub fn notes(&self, rule: &str) -> &[(Time, Vec<Maybe>)] {
+        self.notes.get(rule).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// Takes the newest look of a rule at a subject, and says what it means, from all looks so far.
