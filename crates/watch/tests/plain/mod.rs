@@ -113,12 +113,15 @@ pub struct Shown {
     pub flapping: bool,
 }
 
+/// An alert, with the places of the looks that opened and closed it.
+type Episode = (Shown, usize, usize);
+
 /// All that the evaluator has seen and said so far.
 #[derive(Debug, Default)]
 pub struct Book {
     looks: BTreeMap<(String, String), Vec<Look>>,
-    /// By rule and subject, in the order of opening, each with the places of the looks that opened and closed it.
-    alerts: BTreeMap<(String, String), Vec<(Shown, usize, usize)>>,
+    /// By rule and subject, in the order of opening.
+    alerts: BTreeMap<(String, String), Vec<Episode>>,
     /// What the conditions of a rule were at each look.
     notes: BTreeMap<String, Vec<(Time, Vec<Maybe>)>>,
     changed: bool,
