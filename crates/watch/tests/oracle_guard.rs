@@ -104,7 +104,9 @@ fn journal(steps: &[(u8, u8, u8)]) -> Vec<Entry> {
     let mut now = midnight() + Span::s(5);
     let mut entries = Vec::new();
     for (number, (wait, which, change)) in steps.iter().enumerate() {
-        now = now + Span::s(i64::from(*wait) / 2 + 1) + if *wait > 251 { Span::min(21) } else { Span::default() };
+        // Half of them on the minute, so that "for" is over to the second.
+        let pause = if *wait < 128 { 60 } else { i64::from(*wait) / 2 + 1 };
+        now = now + Span::s(pause) + if *wait > 251 { Span::min(21) } else { Span::default() };
         let late = if which % 32 == 31 { Span::min(i64::from(*change % 20)) } else { Span::default() };
         let swell = if number / 14 % 2 == 0 { 0.5 } else { 0.0 };
         let level = 2.125 + swell + f64::from(*change) / 1024.0;

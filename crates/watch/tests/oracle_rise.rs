@@ -95,9 +95,13 @@ fn journal(steps: &[(u8, u8, u8)]) -> Vec<Entry> {
     let mut now = midnight() + Span::s(5);
     let mut last = now;
     let mut entries = Vec::new();
+    // Some begin when it is high already, and no trend is known yet.
+    let high = if steps.first().is_some_and(|(_, which, _)| which % 2 == 0) { 75 } else { 0 };
     for (number, (wait, which, change)) in steps.iter().enumerate() {
-        now = now + Span::s(i64::from(*wait) * 5 + 1) + if *wait > 246 { Span::min(33) } else { Span::default() };
-        let phase = (number * 5 + usize::from(*wait) / 64) % 160;
+        // Half of them on the minute, so that "for" is over to the second.
+        let pause = if *wait < 128 { 300 } else { i64::from(*wait) * 5 + 1 };
+        now = now + Span::s(pause) + if *wait > 246 { Span::min(33) } else { Span::default() };
+        let phase = (high + number * 5 + usize::from(*wait) / 64) % 160;
         let slope = if phase < 80 { phase } else { 160 - phase };
         let value = 2.25 + f64::from(u32::try_from(slope).expect("small")) / 128.0 + f64::from(*change) / 1024.0;
         entries.push(match which % 16 {
