@@ -32,7 +32,7 @@ const NIGHTLY: Repeat = Repeat { weekdays: 127, begins_min: 150, lasts_min: 60 }
 /// From, until, recurring, when the owner is reminded, and of what end by the clock in Berlin.
 type Row = (&'static str, &'static str, Option<Repeat>, &'static str, &'static str);
 
-const ROWS: [Row; 8] = [
+const ROWS: [Row; 9] = [
     ("2026-05-04T12:00:00Z", "2026-05-04T14:00:00Z", None, "2026-05-04T13:30:00Z", "16:00 on 4 May"),
     // 25 October 2026: 02:00 to 03:00 comes twice. Reminded at the second 02:45.
     ("2026-10-24T20:00:00Z", "2026-10-25T02:15:00Z", None, "2026-10-25T01:45:00Z", "03:15 on 25 October"),
@@ -44,6 +44,8 @@ const ROWS: [Row; 8] = [
     // Recurring over the change: at its end, not at the end of each night.
     ("2026-10-23T12:00:00Z", "2026-10-26T12:00:00Z", Some(NIGHTLY), "2026-10-26T11:30:00Z", "13:00 on 26 October"),
     ("2026-03-27T12:00:00Z", "2026-03-30T12:00:00Z", Some(NIGHTLY), "2026-03-30T11:30:00Z", "14:00 on 30 March"),
+    // A night begins between the reminder and the end.
+    ("2026-10-23T12:00:00Z", "2026-10-25T00:50:00Z", Some(NIGHTLY), "2026-10-25T00:20:00Z", "02:50 on 25 October"),
     // Its end falls into a night of its own, and into the change.
     ("2026-10-23T12:00:00Z", "2026-10-25T01:00:00Z", Some(NIGHTLY), "2026-10-25T00:30:00Z", "02:00 on 25 October"),
 ];
