@@ -98,7 +98,7 @@ pub(crate) fn judge(state: &mut State, context: &Context, place: u32, now: Time,
     let judgement = judgement(context, rule, plan, &hearing, truth, now);
     let due = life::advance(state, rule, judgement, now, out);
     let next = just_past(hearing.last, hearing.after);
-    for at in [Some(next), due].into_iter().flatten().filter(|at| *at > now) {
+    for at in [Some(next).filter(|next| *next > now), due].into_iter().flatten() {
         state.jobs.add(at, Job::Voice(place));
     }
 }

@@ -129,8 +129,12 @@ fn carry_out(
     out: &mut Vec<AlertChange>,
 ) {
     let Some(plan) = context.plan.shards.get(usize::from(shard)) else { return };
-    if matches!(note.what, Noted::Returned) {
-        returned(state, context, SeriesSlot { shard, series: note.of }, now);
+    if matches!(note.what, Noted::Returned | Noted::Spoke) {
+        let slot = SeriesSlot { shard, series: note.of };
+        call_voices(state, context, slot, now);
+        if matches!(note.what, Noted::Returned) {
+            returned(state, context, slot, now);
+        }
         return;
     }
     let Some(cell) = plan.cells.get(note.of as usize) else { return };
@@ -155,17 +159,22 @@ fn carry_out(
             }
         }
         (Noted::Late(at, episode), _) => late(state, rule, series.id, episode, at, now, out),
-        (Noted::Returned | Noted::Seen(_), _) => {}
+        (Noted::Returned | Noted::Spoke | Noted::Seen(_), _) => {}
     }
 }
 
-/// A series speaks again: its alerts can be seen, and whoever waited for its voice is called by the next tick.
-fn returned(state: &mut State, context: &Context, slot: SeriesSlot, now: Time) {
+/// Whoever waited for the voice of a series is called by the next tick.
+fn call_voices(state: &mut State, context: &Context, slot: SeriesSlot, now: Time) {
     let Some(plan) = context.plan.series(slot) else { return };
-    state.jobs.add_series(just_past(now, plan.beat), slot);
     for voice in context.voices_of_series.get(&plan.id).into_iter().flatten() {
         state.jobs.add(now, Job::Voice(*voice));
     }
+}
+
+/// A series speaks again: its alerts can be seen.
+fn returned(state: &mut State, context: &Context, slot: SeriesSlot, now: Time) {
+    let Some(plan) = context.plan.series(slot) else { return };
+    state.jobs.add_series(just_past(now, plan.beat), slot);
     if !context.combined.is_empty() {
         state.jobs.add(now, Job::Look);
     }

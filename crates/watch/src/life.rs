@@ -9,6 +9,7 @@ use city::{
 use crate::rule::Rule;
 use crate::state::State;
 use crate::timers::{Holding, Timers, Turn};
+use crate::truth::Truth;
 
 /// The least time between two [`AlertChangeKind::Updated`] of one alert when its title changes.
 pub const UPDATE_EVERY: Span = Span::min(15);
@@ -51,7 +52,7 @@ pub(crate) struct Bearings {
 }
 
 /// Moves the timers of a subject that has no cell on, and its alert with them. Gives the next instant at which they
-/// run out by themselves.
+/// run out, or its severity changes, by themselves.
 pub(crate) fn advance(
     state: &mut State,
     rule: &Rule,
@@ -64,11 +65,17 @@ pub(crate) fn advance(
     let holding = judgement.holding;
     let turn = progress.timers.advance(holding);
     carry_out(state, rule, turn, &progress.timers, &mut progress.told, judgement, now, out);
-    let due = progress.timers.runs_out(holding.open_for, holding.close_for);
+    let due = next_due(rule, &progress.timers, holding.open_for, holding.close_for, now);
     if !progress.timers.is_idle(holding.at) {
         state.progress.insert(key, progress);
     }
     due
+}
+
+/// The next instant after `now` at which timers run out, or a severity changes, with nothing else happening.
+pub(crate) fn next_due(rule: &Rule, timers: &Timers, open_for: Span, close_for: Span, now: Time) -> Option<Time> {
+    let turns = [timers.runs_out(open_for, close_for), rule.next_step(*timers, now)];
+    turns.into_iter().flatten().filter(|at| *at > now).min()
 }
 
 /// What a turn of the timers means for the alert.
@@ -102,7 +109,9 @@ pub(crate) fn carry_out(
             let Some(alert) = state.alerts.get_mut(&id) else { return };
             see(alert, judgement.blind.as_ref(), now, out);
             let (held, calm) = timers.lasted(judgement.holding.at);
-            let severity = rule.severity_after(held, calm, judgement.severity);
+            // Nobody knows that it got better or worse.
+            let unknown = judgement.holding.open == Truth::Unknown;
+            let severity = if unknown { alert.severity } else { severity(rule, &judgement, held, calm) };
             tell(alert, &judgement, severity, told, now, out);
         }
         Turn::Resolves => {
@@ -115,16 +124,24 @@ pub(crate) fn carry_out(
     }
 }
 
+/// How bad, by how long it has held or been calm. That nobody can see it is as bad as its rule says, however long.
+fn severity(rule: &Rule, judgement: &Judgement, held: Option<Span>, calm: Option<Span>) -> Severity {
+    if judgement.subject.starts_with("unseen:") {
+        return judgement.severity;
+    }
+    rule.severity_after(held, calm, judgement.severity)
+}
+
 fn open(rule: &Rule, judgement: Judgement, episode: Time, now: Time) -> Alert {
+    let severity = severity(rule, &judgement, Some(judgement.holding.at.since(episode)), None);
     let key = AlertKey { rule: rule.id.clone(), subject: judgement.subject, episode };
     let Bearings { datastream, feed, place, position } = judgement.bearings;
-    let held = Some(judgement.holding.at.since(episode));
     Alert {
         id: key.id(),
         key,
         rule_version: rule.version.clone(),
         state: AlertState::Open,
-        severity: rule.severity_after(held, None, judgement.severity),
+        severity,
         title: judgement.said.title,
         detail: judgement.said.detail,
         consequence: rule.consequence.clone(),

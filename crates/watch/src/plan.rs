@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::combined::Looks;
 use crate::figure::{Against, Figure};
-use crate::rule::{Kind, OnFigure, Rise, Rule, Side};
+use crate::rule::{Absence, Kind, OnFigure, Rise, Rule, Side, Voice};
 
 /// Shards: more than the cores of any machine that a city buys, so that each core finds work; always the same, so
 /// that a snapshot of one machine is read by another.
@@ -21,6 +21,8 @@ pub(crate) const SHARDS: usize = 16;
 pub(crate) struct SeriesPlan {
     pub(crate) id: DatastreamId,
     pub(crate) beat: Span,
+    /// The shortest silence that anybody may notice: its beat, or an earlier `after` of a rule.
+    pub(crate) gap: Span,
     pub(crate) feed: FeedId,
     /// Its cells in the shard, in the order of their rules.
     pub(crate) cells: Vec<u32>,
@@ -176,16 +178,19 @@ pub(crate) struct CellPlace {
 impl Plan {
     pub(crate) fn new(rules: &[Rule], datastreams: &BTreeMap<DatastreamId, Datastream>) -> Self {
         let mut plan = Self { shards: vec![ShardPlan::default(); SHARDS], ..Self::default() };
-        let roots = forecast_roots(rules);
+        let (roots, silences) = (forecast_roots(rules), shortest_silences(rules));
         for stream in datastreams.values() {
             let root = roots.get(&stream.id).copied().unwrap_or(stream.id);
             let at = root.0 as usize % SHARDS;
             let Some(shard) = plan.shards.get_mut(at) else { continue };
             let series = u32::try_from(shard.series.len()).unwrap_or(u32::MAX);
+            let voices = [Voice::Datastream(stream.id), Voice::Thing(stream.thing)];
+            let asked = voices.iter().filter_map(|voice| silences.get(voice).copied());
             plan.slots.set(stream.id, SeriesSlot { shard: u8::try_from(at).unwrap_or_default(), series });
             shard.series.push(SeriesPlan {
                 id: stream.id,
                 beat: stream.beat,
+                gap: asked.fold(stream.beat, Ord::min),
                 feed: stream.feed.clone(),
                 cells: Vec::new(),
                 forecast_of: Vec::new(),
@@ -299,6 +304,18 @@ impl Plan {
         layout.fingerprint = hasher.finish().max(1);
         layout
     }
+}
+
+/// The shortest silence of each voice that a rule rings for, where the rule says one.
+fn shortest_silences(rules: &[Rule]) -> BTreeMap<&Voice, Span> {
+    let mut shortest = BTreeMap::new();
+    for rule in rules {
+        let Kind::Absence(Absence { of, after: Some(after), .. }) = &rule.kind else { continue };
+        for voice in of {
+            shortest.entry(voice).and_modify(|known: &mut Span| *known = (*known).min(*after)).or_insert(*after);
+        }
+    }
+    shortest
 }
 
 /// A forecast and what it is a forecast of live in one shard: the first of each such family names it.

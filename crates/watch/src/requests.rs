@@ -333,11 +333,8 @@ fn judge(
 ) {
     let Some(rule) = context.rules.get(asker.rule) else { return };
     let judgement = judgement(state, context, rule, (place, asker), counted, now);
-    let key = (rule.id.clone(), judgement.subject.clone());
-    let due = life::advance(state, rule, judgement, now, out);
-    let step = state.progress.get(&key).and_then(|progress| rule.next_step(progress.timers, now));
-    for at in [due, step].into_iter().flatten().filter(|at| *at > now) {
-        state.jobs.add(at, Job::Requests);
+    if let Some(due) = life::advance(state, rule, judgement, now, out) {
+        state.jobs.add(due, Job::Requests);
     }
 }
 

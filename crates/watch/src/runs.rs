@@ -38,6 +38,11 @@ pub(crate) fn position(state: &mut State, context: &Context, feed: &FeedId, seen
 pub(crate) fn update(state: &mut State, context: &Context, feed: &FeedId, update: &TripUpdate, now: Time) {
     let Some(timetable) = context.timetable_of.get(feed) else { return };
     let Some(run) = heard(state, timetable, &update.trip, now) else { return };
+    // Two feeds of one timetable, or one that repeats itself, may tell what was known before.
+    if run.updated.is_some_and(|before| update.time < before) {
+        return;
+    }
+    run.updated = Some(update.time);
     run.delay = update.delay_s.map(|delay_s| (delay_s, now)).or(run.delay);
     run.canceled = update.relationship == ScheduleRelationship::Canceled;
 }
@@ -51,8 +56,15 @@ fn heard<'s>(state: &'s mut State, timetable: &FeedId, run: &TripKey, now: Time)
         if runs.len() >= RUNS_MAX {
             runs.pop_first(); // the oldest service date
         }
-        let new =
-            RunHeard { received: now, delay: None, placed: None, canceled: false, position: None, zones: Vec::new() };
+        let new = RunHeard {
+            received: now,
+            updated: None,
+            delay: None,
+            placed: None,
+            canceled: false,
+            position: None,
+            zones: Vec::new(),
+        };
         runs.insert(run.clone(), new);
     }
     let known = runs.get_mut(run)?;

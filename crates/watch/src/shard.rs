@@ -70,6 +70,8 @@ pub(crate) struct Note {
 pub(crate) enum Noted {
     /// The series spoke again after a silence.
     Returned,
+    /// The series spoke after a pause that only some rule on its silence may have noticed.
+    Spoke,
     /// The alert of this episode can be seen again.
     Sighted(Time),
     /// An alert opens, stands with something to tell, or resolves; with the timers as they were then: later readings
@@ -109,10 +111,13 @@ impl Shard {
             else {
                 continue;
             };
-            heard.received = Some(now);
+            let before = heard.received.replace(now);
+            // A rule that waits for less than a beat has noticed a silence that nobody else has.
+            let noticed = series.gap < series.beat && before.is_none_or(|before| now.since(before) > series.gap);
             let returned = std::mem::take(&mut heard.silent);
-            if returned {
-                notes.push(Note { row: row.place, of: row.series, what: Noted::Returned });
+            if returned || noticed {
+                let what = if returned { Noted::Returned } else { Noted::Spoke };
+                notes.push(Note { row: row.place, of: row.series, what });
             }
             for place in &series.cells {
                 let (Some(cell_plan), Some(cell)) =

@@ -119,6 +119,8 @@ pub(crate) struct Standing {
 pub(crate) struct RunHeard {
     /// When a position or an update was last received.
     pub(crate) received: Time,
+    /// When the agency knew what its newest update says.
+    pub(crate) updated: Option<Time>,
     /// The newest delay in seconds that an update told, and when it was received.
     pub(crate) delay: Option<(i32, Time)>,
     /// The same as its positions have it, where a rule asks.
@@ -187,7 +189,8 @@ impl State {
             return true;
         };
         let returned = gap.is_some_and(|gap| received.since(heard.received) > gap);
-        if returned {
+        // What wakes a rule on short silences is no silence to others.
+        if context.feed_beat(feed).is_some_and(|beat| received.since(heard.received) > beat) {
             heard.since = received;
         }
         heard.received = heard.received.max(received);

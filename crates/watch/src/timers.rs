@@ -72,9 +72,8 @@ impl Timers {
             return Turn::Opens;
         }
         match open {
-            Truth::True => self.calm_since = None,
             Truth::False => _ = self.calm_since.get_or_insert(at),
-            Truth::Unknown => {}
+            Truth::True | Truth::Unknown => self.calm_since = None,
         }
         let calm = self::held(&mut self.close_since, close, at);
         let close_for = if self.flaps { close_for.max(FLAP_CALM) } else { close_for };

@@ -98,7 +98,8 @@ pub(crate) fn name_of<'a>(timetable: &'a Timetable, route: &'a RouteId) -> &'a s
 
 fn late(state: &State, timetable: &Timetable, kind: &OnTrip, by: Span, now: Time) -> BTreeMap<RouteId, OnRoute> {
     let mut by_route: BTreeMap<RouteId, OnRoute> = BTreeMap::new();
-    for (run, heard) in state.runs.get(&kind.timetable).into_iter().flatten() {
+    // What the agency has taken off the road is late no more.
+    for (run, heard) in state.runs.get(&kind.timetable).into_iter().flatten().filter(|(_, heard)| !heard.canceled) {
         let Some((delay_s, told)) = heard.delay else { continue };
         if i64::from(delay_s) < by.as_s() || now.since(told) > DELAY_FRESH {
             continue;

@@ -58,40 +58,40 @@ pub(crate) fn receive(state: &mut State, context: &Context, feed: &FeedId, messa
     looked_at
 }
 
-/// An update keeps the thread, and with it the alert: nobody is rung again for the same storm.
+/// An update keeps the thread, and with it the alert: nobody is rung again for the same storm. Messages come in any
+/// order (an index lists the newest first, and one that could not be fetched comes later), so a thread is known by what
+/// its messages refer to as well as by what they are called, and a cancellation waits for what it cancels.
 fn take(state: &mut State, context: &Context, feed: &FeedId, message: &Warning) {
-    let same = |(of, _): &&(FeedId, String), standing: &Standing| {
-        of == feed
-            && standing
-                .identifiers
-                .iter()
-                .any(|known| *known == message.identifier || message.references.iter().any(|r| r == known))
+    let names = |name: &String| *name == message.identifier || message.references.contains(name);
+    let same =
+        |((of, _), standing): &(&(FeedId, String), &Standing)| of == feed && standing.identifiers.iter().any(names);
+    let threads: Vec<(FeedId, String)> = state.warnings.iter().filter(same).map(|(key, _)| key.clone()).collect();
+    let rings = |(_, root): &&(FeedId, String)| state.alerts.values().any(|alert| is_of(&alert.key.subject, root));
+    let key = threads.iter().find(rings).or(threads.first()).cloned();
+    let key = key.unwrap_or_else(|| (feed.clone(), message.identifier.clone()));
+    let known: Vec<Standing> = threads.iter().filter_map(|thread| state.warnings.remove(thread)).collect();
+    let mut identifiers: VecDeque<String> = known.iter().flat_map(|known| &known.identifiers).cloned().collect();
+    identifiers.retain(|name| !names(name));
+    identifiers.extend(message.references.iter().chain([&message.identifier]).cloned());
+    identifiers.drain(..identifiers.len().saturating_sub(THREAD_MAX));
+    let newest = known.into_iter().max_by_key(|known| known.warning.sent);
+    let standing = match newest.filter(|known| known.warning.sent > message.sent) {
+        Some(newest) => Standing { identifiers, ..newest },
+        None => Standing { warning: InForce::of(message), identifiers, touches: touched(context, message) },
     };
-    let thread = state.warnings.iter().find(|(key, standing)| same(key, standing)).map(|(key, _)| key.clone());
-    if thread.is_none() && message.cancels {
-        return;
-    }
-    let key = thread.unwrap_or_else(|| (feed.clone(), message.identifier.clone()));
-    let known = state.warnings.get(&key);
-    if known.is_some_and(|standing| standing.warning.sent > message.sent) {
-        return;
-    }
-    let mut identifiers = known.map_or_else(VecDeque::new, |standing| standing.identifiers.clone());
-    identifiers.retain(|known| *known != message.identifier);
-    identifiers.push_back(message.identifier.clone());
-    if identifiers.len() > THREAD_MAX {
-        identifiers.pop_front();
-    }
-    // All places, as a rule of tomorrow may name another one.
-    let touched = context.places.values().filter(|place| touches(message, place)).map(|place| place.id.clone());
-    let standing = Standing { warning: InForce::of(message), identifiers, touches: touched.collect() };
     state.warnings.insert(key, standing);
     if state.warnings.len() > WARNINGS_MAX {
-        let first_over = state.warnings.iter().min_by_key(|(_, standing)| end(&standing.warning));
+        let first_over =
+            state.warnings.iter().min_by_key(|(_, standing)| (!standing.warning.cancels, end(&standing.warning)));
         if let Some(key) = first_over.map(|(key, _)| key.clone()) {
             state.warnings.remove(&key);
         }
     }
+}
+
+/// The places that a message touches: all of them, as a rule of tomorrow may name another one.
+fn touched(context: &Context, message: &Warning) -> Vec<PlaceId> {
+    context.places.values().filter(|place| touches(message, place)).map(|place| place.id.clone()).collect()
 }
 
 /// What a rule looks at in warnings: itself, or some of its conditions.
@@ -163,6 +163,12 @@ fn subject(root: &str, place: &PlaceId) -> String {
     format!("warning:{root}@{place}")
 }
 
+/// Whether a subject is about the thread that began with `root`.
+fn is_of(subject: &str, root: &str) -> bool {
+    let rest = subject.strip_prefix("warning:").and_then(|rest| rest.strip_prefix(root));
+    rest.is_some_and(|rest| rest.starts_with('@'))
+}
+
 fn judged(context: &Context, rule: &Rule, warning: &InForce, place: &Place, subject: String, now: Time) -> Judgement {
     let until = words::clock_and_day(end(warning), &context.timezone);
     let kind = if warning.headline.is_empty() { &warning.event } else { &warning.headline };
@@ -198,7 +204,7 @@ fn judged(context: &Context, rule: &Rule, warning: &InForce, place: &Place, subj
     }
 }
 
-/// The next onset or end of a warning that some rule looks at.
+/// The next onset or end of a warning that some rule looks at, or turn of an alert about one.
 pub(crate) fn next_turn(state: &State, context: &Context, now: Time) -> Option<Time> {
     let turns = state.warnings.iter().flat_map(|((feed, _), standing)| {
         let rules = context.by_warning_feed.get(feed).into_iter().flatten().filter_map(|at| context.rules.get(*at));
@@ -207,11 +213,19 @@ pub(crate) fn next_turn(state: &State, context: &Context, now: Time) -> Option<T
         let onsets = kinds.map(|kind| warning.onset - kind.before);
         onsets.chain([end(warning), end(warning) + REMEMBERED_AFTER_EXPIRY])
     });
-    turns.filter(|at| *at > now).min()
+    let rules = context.rules.iter().filter(|rule| matches!(rule.kind, Kind::Warning(_)));
+    let timers = rules.flat_map(|rule| {
+        let of_rule =
+            state.progress.range((rule.id.clone(), String::new())..).take_while(|((of, _), _)| *of == rule.id);
+        let none = Span::default();
+        of_rule.filter_map(move |(_, progress)| life::next_due(rule, &progress.timers, none, none, now))
+    });
+    turns.filter(|at| *at > now).chain(timers).min()
 }
 
-/// Drops what is over and was judged so. An alert whose warning is gone has been resolved by then, or is resolved
-/// by the last judgement a day after the end, when the feed stays silent.
+/// Drops what is over and was judged so; what was cancelled is known until it would have been over, for messages that
+/// come late. An alert whose warning is gone has been resolved by then, or is resolved by the last judgement a day after
+/// the end, when the feed stays silent or the alert flaps.
 pub(crate) fn forget(state: &mut State, context: &Context, now: Time, out: &mut Vec<AlertChange>) {
     let silent: Vec<FeedId> = context
         .by_warning_feed
@@ -219,14 +233,12 @@ pub(crate) fn forget(state: &mut State, context: &Context, now: Time, out: &mut 
         .filter(|feed| state.feed_silent_since(context, feed, now).is_some())
         .cloned()
         .collect();
-    state.warnings.retain(|(feed, _), standing| {
-        let over = standing.warning.cancels || now >= end(&standing.warning);
-        let waits = silent.contains(feed) && now < end(&standing.warning) + REMEMBERED_AFTER_EXPIRY;
-        !over || waits
+    let stands = |root: &String| state.alerts.values().any(|alert| is_of(&alert.key.subject, root));
+    state.warnings.retain(|(feed, root), standing| {
+        let end = end(&standing.warning);
+        now < end || (now < end + REMEMBERED_AFTER_EXPIRY && (silent.contains(feed) || stands(root)))
     });
-    let rooted = |state: &State, subject: &str| {
-        state.warnings.iter().any(|((_, root), s)| s.touches.iter().any(|place| subject == self::subject(root, place)))
-    };
+    let rooted = |state: &State, subject: &str| state.warnings.keys().any(|(_, root)| is_of(subject, root));
     let lost: Vec<_> = state
         .alerts
         .values()

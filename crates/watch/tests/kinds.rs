@@ -4,7 +4,7 @@ mod town;
 
 use std::sync::Arc;
 
-use city::alert::AlertChangeKind::{Acknowledged, Blinded, Opened, Resolved, Sighted, Updated};
+use city::alert::AlertChangeKind::{self, Acknowledged, Blinded, Opened, Resolved, Sighted, Updated};
 use city::record::{Acknowledgement, Entry, WarningArea};
 use city::{Record, Severity, Span, Time, Warning};
 use town::{at, beat, context, live, midnight, position_at, reading, told, update};
@@ -372,4 +372,32 @@ fn a_timetable_that_comes_into_force_is_used() {
     let mut context = context(&[("missing", MISSING)]);
     context.set_timetable("timetable".into(), Arc::new(city::Timetable::default()));
     assert!(run(&mut State::default(), &context, &live(vec![], 500, 0..0), Some(at(500))).is_empty());
+}
+
+#[test]
+fn what_a_trip_rule_says_does_not_hang_on_what_else_is_watched() {
+    let missing = "kind = \"trip\"\ntimetable = \"timetable\"\nfeeds = [\"positions\", \"updates\"]\n[open]\n\
+                   missing_after = \"5 min\"\ntrips = 2\n[close]\ntrips_below = 1\n";
+    // Shorter than the two minutes in which the feed speaks: to this rule it falls silent again and again.
+    let silent = "kind = \"absence\"\nfeed = \"positions\"\nafter = \"1 min\"\n";
+    let entries: Vec<Entry> =
+        (170..250).flat_map(|k| ["positions", "updates"].map(|feed| beat(feed, at(k * 2), true))).collect();
+    let of = |rules: &[(&str, &str)]| -> Vec<(i64, AlertChangeKind)> {
+        let changes = run(&mut State::default(), &context(rules), &entries, None);
+        let missing = changes.iter().filter(|change| change.alert.key.rule.as_str() == "missing").cloned();
+        told(&missing.collect::<Vec<_>>()).into_iter().map(|(minute, kind, _)| (minute, kind)).collect()
+    };
+    let alone = of(&[("missing", missing)]);
+    assert_eq!(alone.first(), Some(&(375, Opened)));
+    assert_eq!(of(&[("missing", missing), ("silent", silent)]), alone);
+}
+
+#[test]
+fn an_older_update_that_comes_later_changes_nothing() {
+    let late = "kind = \"trip\"\ntimetable = \"timetable\"\nfeed = \"updates\"\n[open]\nlate_by = \"5 min\"\n\
+                trips = 1\n[close]\ntrips_below = 1\n";
+    let mut old = update(0, at(365), 900);
+    old.received = at(372);
+    let entries = [update(0, at(371), 0), old];
+    assert_eq!(told(&run(&mut State::default(), &context(&[("late", late)]), &entries, Some(at(374)))), []);
 }
