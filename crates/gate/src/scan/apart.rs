@@ -54,8 +54,8 @@ fn run_from(text: &Text, found: &Found, at: usize) -> Vec<Group> {
     loop {
         let len = (from..text.chars.len()).take_while(|i| text.digit(*i) && !found.is_taken(*i)).count();
         let to = from + len;
-        // "30h": a measure, or the end of an id.
-        if len == 0 || text.get(to).is_some_and(char::is_alphabetic) {
+        // "30h": a measure.
+        if len == 0 || UNITS.contains(&unit_at(text, to).as_str()) {
             return run;
         }
         run.push(Group { from, to });
@@ -135,19 +135,25 @@ fn is_measures(text: &Text, from: usize, to: usize) -> bool {
     let from =
         (0..from).rev().take_while(|i| text.get(*i).is_some_and(|c| "-<>±~(".contains(c))).last().unwrap_or(from);
     let written: String = text.chars.get(from..to).unwrap_or_default().iter().collect();
-    let words = || written.split(|c: char| c.is_whitespace() || c == ';').filter(|word| !word.is_empty());
+    let points = written.contains('.');
+    let parts = |c: char| c.is_whitespace() || ";|".contains(c) || points && c == ',';
+    let words = || written.split(parts).filter(|word| !word.is_empty());
     let decimal = |word: &str| {
-        let word = word.trim_start_matches(['-', '<', '>', '±', '~', '(']).trim_end_matches([',', ')', '.']);
+        let word = word.trim_start_matches(['-', '<', '>', '±', '~', '(', '[']).trim_end_matches([',', ')', ']', '.']);
         let parts = word.split_once('.').or_else(|| word.split_once(','));
-        let digits = |part: &str| (1..=3).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
+        let digits = |part: &str| (1..=4).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
         parts.is_some_and(|(whole, rest)| digits(whole) && digits(rest))
     };
     let blank = text.count(to, |c| c == ' ').min(1);
-    let unit: String = text.part(to + blank, |c| c.is_alphanumeric() || "°%".contains(c)).iter().collect();
-    words().count() >= 2 && words().all(decimal) || UNITS.contains(&unit.to_lowercase().as_str())
+    words().count() >= 2 && words().all(decimal) || UNITS.contains(&unit_at(text, to + blank).as_str())
 }
 
-/// An object identifier (ITU-T X.660), as CAP and SNMP have them.
+/// The word that stands at `at`, in lower case.
+fn unit_at(text: &Text, at: usize) -> String {
+    text.part(at, |c| c.is_alphanumeric() || "°%".contains(c)).iter().flat_map(|c| c.to_lowercase()).collect()
+}
+
+/// An object identifier (ITU-T X.660): told as one, or under the roots of SNMP or of warnings (WMO).
 fn is_object_id(text: &Text, from: usize) -> bool {
-    text.lead(from, 4) == "oid:" || text.has(from, "1.3.6.1.")
+    text.lead(from, 4) == "oid:" || ["1.3.6.1.", "2.49.0."].iter().any(|root| text.has(from, root))
 }

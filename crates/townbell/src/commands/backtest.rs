@@ -6,12 +6,12 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 use city::{Datastream, RuleId, Span, Time};
 use watch::backtest::on_series;
-use watch::episodes::{self, Episodes};
+use watch::episodes::Episodes;
 use watch::{Backtest, Rule};
 
 use super::progress::Progress;
 use super::{check, plot, readings, replay, rules};
-use crate::config::{City, Mistake};
+use crate::config::{City, Mistake, read_episodes};
 use crate::past::{self, Recorded, Stretch};
 use crate::tell::rules::{BacktestView, RingView};
 use crate::wire::DATABASE;
@@ -96,7 +96,7 @@ fn episodes_of(rule: &Rule) -> anyhow::Result<Result<Option<Episodes>, Vec<Mista
         return Ok(Ok(None));
     }
     let text = std::fs::read_to_string(&path).with_context(|| format!("{} cannot be read", path.display()))?;
-    let read = episodes::parse(&path.display().to_string(), &text);
+    let read = read_episodes(&path.display().to_string(), &text);
     Ok(read.map(Some).map_err(|errors| errors.into_iter().map(Mistake::from).collect()))
 }
 

@@ -7,6 +7,7 @@ mod links;
 mod mistake;
 mod mqtt;
 mod oncall;
+mod personal;
 mod purposes;
 mod rules;
 mod sandbox;
@@ -25,7 +26,7 @@ pub use demo::{DemoFeed, DemoText, Recording};
 use duration::DURATION_DAYS_MAX;
 pub use duration::Duration;
 pub use mistake::Mistake;
-pub use rules::RulesListing;
+pub use rules::{RulesListing, personal_in, read_episodes};
 pub use sandbox::SANDBOX;
 
 use city::service_request::SERVICE_CODE_CHARS_MAX;
