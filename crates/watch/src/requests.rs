@@ -48,7 +48,7 @@ pub(crate) struct Requests {
     /// Tickets within the longest window of the rules on their feed, where some rule asks for their service. At most
     /// [`REQUESTS_MAX`] of a feed.
     made: BTreeMap<FeedId, BTreeMap<ServiceRequestId, Made>>,
-    /// The newest hour of a ticket for which there was no room.
+    /// The newest hour of a ticket for which there was no room, or that may not have been read.
     not_counted: BTreeMap<FeedId, Time>,
     /// By place in [`Context::requests`]: how many in each hour, where there are any.
     counts: BTreeMap<u32, BTreeMap<Counted, BTreeMap<Time, u32>>>,
@@ -296,6 +296,22 @@ pub(crate) fn take(
     }
     if conditions {
         joint::judge_all(state, context, false, now, out);
+    }
+}
+
+/// More had been made by the end of an hour than were read: until it has left the windows, counts are "at least".
+pub(crate) fn cut(
+    state: &mut State,
+    context: &Context,
+    feed: &FeedId,
+    hour: Time,
+    now: Time,
+    out: &mut Vec<AlertChange>,
+) {
+    if asks(context, feed) {
+        let newest = state.requests.not_counted.entry(feed.clone()).or_insert(hour);
+        *newest = hour.max(*newest);
+        judge_all(state, context, now, out);
     }
 }
 
