@@ -60,7 +60,7 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     if let Some(path) = &options.alerts {
         replay::write_changes(path, &done.changes)?;
     }
-    let view = BacktestView::of(&city, &rule, &done, labelled.as_ref());
+    let view = BacktestView::of(&city, &city.rules, &rule, &done, labelled.as_ref());
     if options.json {
         println!("{}", serde_json::to_string_pretty(&view)?);
     } else {

@@ -175,8 +175,8 @@ impl City {
         }
     }
 
-    /// A rule as one plain sentence.
-    pub fn explain(&self, rule: &watch::Rule) -> String {
+    /// A rule as one plain sentence; `others` are those whose alerts it may look at.
+    pub fn explain(&self, rule: &watch::Rule, others: &[watch::Rule]) -> String {
         let contracts = self.contracts();
         let names = watch::Names {
             things: &self.things,
@@ -185,7 +185,7 @@ impl City {
             contracts: &contracts,
             places: &self.places,
         };
-        watch::explain(rule, &names)
+        watch::explain_among(rule, &names, others)
     }
 
     /// Why a rule asks, in the words of its purpose.

@@ -32,7 +32,7 @@ fn view(app: &App, rule: &Rule) -> RuleView {
     RuleView {
         id: rule.id.to_string(),
         kind: rule.kind.name().to_owned(),
-        sentence: app.city.explain(rule),
+        sentence: app.city.explain(rule, &app.rulebook.rules()),
         owner: rule.owner.clone(),
         severity: rule.severity,
         consequence: rule.consequence.clone(),

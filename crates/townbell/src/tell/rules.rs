@@ -124,8 +124,8 @@ pub struct EpisodeView {
 }
 
 impl BacktestView {
-    /// The view of a backtest.
-    pub fn of(city: &City, rule: &Rule, done: &Backtest, labelled: Option<&Episodes>) -> Self {
+    /// The view of a backtest of one of these rules.
+    pub fn of(city: &City, rules: &[Rule], rule: &Rule, done: &Backtest, labelled: Option<&Episodes>) -> Self {
         let verdict = labelled.map(|labelled| labelled.judge(done));
         let end = done.to.unwrap_or_default();
         let ring = |(at, ring): (usize, &watch::Ring)| RingView {
@@ -144,7 +144,7 @@ impl BacktestView {
         };
         Self {
             rule: rule.id.to_string(),
-            sentence: city.explain(rule),
+            sentence: city.explain(rule, rules),
             state_bytes_max: city.bytes_max(rule),
             from: done.from,
             to: done.to,
@@ -253,7 +253,7 @@ pub async fn backtest(
         let go_on = &mut |_, _| took.elapsed() < WORK_MAX;
         let done = past::on_journal(&app.city, rules, &id, &reader, stretch, go_on)?;
         let (rule, done) = rule.zip(done).ok_or_else(too_long)?;
-        Ok(BacktestView::of(&app.city, &rule, &done, None))
+        Ok(BacktestView::of(&app.city, &app.rulebook.rules(), &rule, &done, None))
     });
     Ok(Json(view.await?))
 }
