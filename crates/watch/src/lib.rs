@@ -25,6 +25,7 @@ pub mod kept;
 pub mod life;
 pub mod moves;
 pub mod notify;
+pub mod pages;
 pub mod parse;
 mod plan;
 mod reader;

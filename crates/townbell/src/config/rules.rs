@@ -5,6 +5,8 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use watch::episodes::{self, Episodes};
+
 use super::{City, Mistake, personal};
 
 /// The files of rules as a folder lists them: name, when it was written, bytes.
@@ -99,6 +101,22 @@ impl City {
             }
         }
         if mistakes.is_empty() { Ok(count) } else { Err(mistakes) }
+    }
+
+    /// The labelled episodes beside a rule's file (`NAME.episodes.toml`), if there are any.
+    ///
+    /// # Errors
+    /// When they cannot be read, and every mistake in them.
+    pub fn episodes_of(&self, rule: &Path) -> Result<Option<Episodes>, Vec<Mistake>> {
+        let path = rule.with_extension("episodes.toml");
+        match std::fs::read_to_string(&path) {
+            Ok(text) => {
+                let read = read_episodes(&path.display().to_string(), &text);
+                read.map(Some).map_err(|errors| errors.into_iter().map(Mistake::from).collect())
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(vec![Mistake::file(&path, format!("cannot be read: {error}"))]),
+        }
     }
 
     /// Runs the tests beside some of these rules, named without `.test.toml`.
@@ -200,12 +218,8 @@ pub fn personal_in(path: &str, text: &str) -> Vec<Mistake> {
     personal::found_in(path, text, &[]).into_iter().map(Mistake::from).collect()
 }
 
-/// Labelled episodes beside a rule.
-///
-/// # Errors
-/// Every mistake in them.
-pub fn read_episodes(path: &str, text: &str) -> Result<watch::episodes::Episodes, Vec<watch::RuleError>> {
-    impersonal(personal::found_in(path, text, &[]), watch::episodes::parse(path, text))
+fn read_episodes(path: &str, text: &str) -> Result<Episodes, Vec<watch::RuleError>> {
+    impersonal(personal::found_in(path, text, &[]), episodes::parse(path, text))
 }
 
 /// What was read, unless something in it could be of a person: of such a file nothing else is said, as that could
