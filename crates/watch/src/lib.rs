@@ -39,6 +39,7 @@ mod said;
 pub mod score;
 mod shard;
 mod sight;
+pub mod standing;
 pub mod state;
 pub mod timers;
 pub mod trip;

@@ -359,6 +359,14 @@ fn judge(
     }
 }
 
+/// What a rule makes of everything that it counts now.
+pub(crate) fn judgements(state: &State, context: &Context, rule: usize, of: &Rule, now: Time) -> Vec<Judgement> {
+    let own = |asker: &Asker| asker.rule == rule && asker.condition.is_none();
+    let Some((place, asker)) = (0..).zip(&context.requests).find(|(_, asker)| own(asker)) else { return Vec::new() };
+    let counts = state.requests.counts.get(&place).into_iter().flat_map(BTreeMap::keys);
+    counts.map(|counted| judgement(state, context, of, (place, asker), counted, now)).collect()
+}
+
 fn judgement(
     state: &State,
     context: &Context,

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use city::record::Entry;
-use city::{AlertChange, FeedId, Record, Seq, Time, Timetable};
+use city::{AlertChange, FeedId, Record, RuleId, Seq, Time, Timetable};
 use store::{Store, StoreError, WatchPosition, WatchStep};
+use watch::standing::TruthNow;
 use watch::{Context, Done, Rule, State};
 
 use crate::config::City;
@@ -75,6 +76,11 @@ impl Watcher {
     pub(super) fn calls(&self, roles: &[String]) -> Calls {
         let now = self.now().or(self.state.now()).unwrap_or_default();
         Calls::of(self.state.notify(), &self.context.calls(), roles, now)
+    }
+
+    /// What every rule makes of what it looks at now.
+    pub(super) fn truths(&self) -> Vec<(RuleId, TruthNow)> {
+        watch::standing::truths(&self.state, &self.context)
     }
 
     /// Journal entries since the last snapshot.

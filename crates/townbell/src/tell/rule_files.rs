@@ -10,11 +10,13 @@ use gate::Candidate;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use watch::Rule;
+use watch::standing::TruthNow;
 
 use super::api::stopped;
 use super::asked::Asked;
 use super::problem::{Refusal, Refused};
 use super::rules::{NAME_EXPECTED, RULE_TEXT_MAX};
+use super::truths::TruthView;
 use super::views::{MistakeView, RulePage, RuleView};
 use super::{App, actions};
 use crate::config::{Mistake, personal_in};
@@ -23,12 +25,15 @@ use crate::rulebook::{self, Draft, RuleText, Rulebook};
 /// `GET /api/rules`
 #[utoipa::path(get, path = "/api/rules", responses((status = 200, body = RulePage)))]
 pub async fn rules(State(app): State<App>) -> Json<RulePage> {
-    let items = app.rulebook.rules().iter().map(|rule| view(&app, rule)).collect();
+    // A desk that has stopped knows nothing of now; the rules are what they are.
+    let truths = app.rulebook.truths().await.unwrap_or_default();
+    let rules = app.rulebook.rules();
+    let items = rules.iter().map(|rule| view(&app, rule, truths.get(&rule.id))).collect();
     let mistakes = app.rulebook.mistakes().iter().map(MistakeView::from).collect();
     Json(RulePage { items, mistakes })
 }
 
-fn view(app: &App, rule: &Rule) -> RuleView {
+fn view(app: &App, rule: &Rule, truth: Option<&TruthNow>) -> RuleView {
     RuleView {
         id: rule.id.to_string(),
         kind: rule.kind.name().to_owned(),
@@ -41,6 +46,7 @@ fn view(app: &App, rule: &Rule) -> RuleView {
         purpose: app.city.purpose_words(rule),
         version: rule.version.clone(),
         file: std::path::Path::new(&rule.file).file_name().unwrap_or_default().to_string_lossy().into_owned(),
+        truth: truth.map(TruthView::from),
     }
 }
 
@@ -123,7 +129,7 @@ pub async fn save(
     let rules = app.rulebook.rules();
     let rule = rules.iter().find(|rule| rule.id.as_str() == name);
     let rule = rule.ok_or_else(|| Refusal::conflict("the rule was saved, and somebody has taken it away since"))?;
-    Ok((status, tag_of(&rule.version), Json(view(&app, rule))).into_response())
+    Ok((status, tag_of(&rule.version), Json(view(&app, rule, None))).into_response())
 }
 
 /// `DELETE /api/rules/{name}`: takes a rule away, with its tests. Its alerts are resolved.
