@@ -105,3 +105,102 @@ test("what goes before a series becomes a draft that is tried at once", { timeou
   await page.locator(".outcome, .try-outcome .refused").first().waitFor({ timeout: TRIAL_MS });
   await page.unroute("**/api/moves?*");
 });
+
+const LAKE = readFileSync(
+  fileURLToPath(new URL("../../demo/rules/lake-will-pass-3m.toml", import.meta.url)),
+  "utf8",
+);
+
+test("a trial is held against labelled episodes: caught, missed, for nothing, and how long before", {
+  timeout: 240_000,
+}, async () => {
+  const { page } = b;
+  await visit(page, "/rules/try");
+  const fill = async (name, text) => {
+    await page.getByLabel("Name of its file, without .toml").fill(name);
+    await page.getByRole("textbox", { name: "The rule" }).fill(text);
+    const answered = page.waitForResponse("**/api/backtest", { timeout: TRIAL_MS });
+    await page.getByRole("textbox", { name: "The rule" }).press("Control+Enter");
+    return (await answered).json();
+  };
+  // As the server tells it: the demo has labelled floods, which lie after what it has stored by now.
+  const told = await fill("lake-will-pass-3m", LAKE);
+  assert.deepEqual([told.against.caught, told.against.missed], [0, 0]);
+  assert.equal(typeof told.pages_by_night, "number");
+  await page.locator(".against").waitFor();
+  assert.match(await page.locator(".against").textContent(), /No labelled episode lies in that time/);
+  const bare = await fill("lake-without-labels", LAKE);
+  assert.equal(bare.against, null);
+  assert.match(
+    await page.locator('[data-against="none"]').textContent(),
+    /label episodes in lake-without-labels\.episodes\.toml/,
+  );
+
+  // The same answer with a year behind it; its form is the server's.
+  const episode = (name, lead_s) => ({
+    name,
+    from: "2024-05-02T16:15:00Z",
+    until: "2024-06-01T03:00:00Z",
+    lead_s,
+  });
+  await page.route("**/api/backtest", async (route) => {
+    const answer = await (await route.fetch()).json();
+    const against = {
+      caught: 2,
+      missed: 1,
+      for_nothing: 3,
+      episodes: [
+        episode("First flood", 66_600),
+        episode("Second flood", null),
+        episode("Third flood", -2_400),
+      ],
+    };
+    await route.fulfill({ json: { ...answer, pages_by_night: 2, pages_by_night_untaken: 9, against } });
+  });
+  await fill("lake-will-pass-3m", LAKE);
+  const against = page.locator(".against");
+  await against.locator("table").waitFor();
+  assert.match(
+    await against.textContent(),
+    /It would have caught 2 of 3 episodes, and rung 3 times for nothing\./,
+  );
+  const rows = await against.locator("tbody tr").allTextContents();
+  assert.match(rows[0], /Second flood.*missed.*nothing rang/);
+  assert.match(rows[1], /First flood.*caught.*18 h before it began/);
+  assert.match(rows[2], /Third flood.*caught.*40 min after it began/);
+  assert.match(
+    await page.locator(".outcome .sums").textContent(),
+    /Pages by night.*2.*9 if nobody takes them/,
+  );
+  await page.unroute("**/api/backtest");
+  assert.deepEqual(b.faults, []);
+});
+
+test("a rule says what it makes of now, and since when nobody can see it", { timeout: 120_000 }, async () => {
+  const { page } = b;
+  const told = await (await page.request.get(new URL("/api/rules", page.url()).href)).json();
+  assert.ok(
+    told.items.every((rule) => rule.truth !== null),
+    "every rule in force was looked at",
+  );
+  await visit(page, "/rules");
+  const rule = page.locator('[data-rule="lake-above-2-5m"]');
+  await rule.waitFor();
+  assert.match(await rule.locator(".truth").textContent(), /^Now: it is (not )?so\./);
+  // The demo's gauges speak; the silence is written, its form is the server's.
+  const since = new Date(Date.parse(told.items.length > 0 ? "2024-04-30T06:12:00Z" : 0)).toISOString();
+  await page.route("**/api/rules", async (route) => {
+    const answer = await (await route.fetch()).json();
+    const unseen = [{ name: "Lake Guaíba at Cais Mauá", since, why: "the feed Water levels is silent" }];
+    for (const one of answer.items) one.truth = { true: 0, false: 0, unknown: 1, unseen };
+    await route.fulfill({ json: answer });
+  });
+  await visit(page, "/rules");
+  await rule.waitFor();
+  assert.match(
+    await rule.locator(".truth").textContent(),
+    /it cannot be seen\..*Lake Guaíba at Cais Mauá cannot be seen since .*03:12: the feed Water levels is silent\./,
+  );
+  await page.unroute("**/api/rules");
+  assert.deepEqual(b.faults, []);
+});

@@ -43,7 +43,7 @@ pub use observation::{Detail, ErasedKey, Erasure, Observation, ObservationKey, O
 pub use place::Place;
 pub use purpose::Purpose;
 pub use record::{
-    Acknowledgement, FeedBeat, OccupancyClass, Record, RecordKind, ScheduleRelationship, ServiceAlert,
+    Acknowledgement, FeedBeat, OccupancyClass, Record, RecordKind, RequestsCut, ScheduleRelationship, ServiceAlert,
     TimetableVersion, TripUpdate, VehiclePosition, Warning, WarningArea,
 };
 pub use service_request::{RequestStatus, ServiceRequest};

@@ -41,6 +41,8 @@ pub enum Record {
     DeskAction(DeskAction),
     /// A resident asked the city to mend something. New kinds stand at the end: the journal tells them by their place.
     ServiceRequest(ServiceRequest),
+    /// There were more residents' requests than were read.
+    RequestsCut(RequestsCut),
 }
 
 /// The kind of a record, for the journal's index and the API.
@@ -71,6 +73,8 @@ pub enum RecordKind {
     DeskAction,
     /// [`Record::ServiceRequest`].
     ServiceRequest,
+    /// [`Record::RequestsCut`].
+    RequestsCut,
 }
 
 impl Record {
@@ -89,15 +93,17 @@ impl Record {
             Self::Acknowledgement(_) => RecordKind::Acknowledgement,
             Self::DeskAction(_) => RecordKind::DeskAction,
             Self::ServiceRequest(_) => RecordKind::ServiceRequest,
+            Self::RequestsCut(_) => RecordKind::RequestsCut,
         }
     }
 
-    /// How many entities of its feed it is, in the feed's account. A beat is the centre's own note and none.
+    /// How many entities of its feed it is, in the feed's account. A beat is the centre's own note and none,
+    /// and so is a cut.
     pub fn entities(&self) -> u64 {
         match self {
             Self::Observations(rows) => rows.len() as u64,
             Self::Entities(changes) => changes.len() as u64,
-            Self::FeedBeat(_) => 0,
+            Self::FeedBeat(_) | Self::RequestsCut(_) => 0,
             _ => 1,
         }
     }
@@ -252,6 +258,13 @@ pub struct TimetableVersion {
 pub struct FeedBeat {
     /// True: an answer that could be read (unchanged counts). False: no answer, or nothing readable.
     pub good: bool,
+}
+
+/// A poll of residents' requests ended at its limit of pages: some that were made by then may be missing.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RequestsCut {
+    /// The full hour (UTC) of the poll: the last in which one may be missing.
+    pub hour: Time,
 }
 
 /// A role in the control room took an alert. A role, never a name.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use city::{FeedBeat, Observations, Reason, Record, Tally, Time, Timetable};
+use city::{FeedBeat, Observations, Reason, Record, RequestsCut, ServiceRequest, Tally, Time, Timetable};
 
 use crate::admitted::Admitted;
 use crate::scan::HitKind;
@@ -79,6 +79,14 @@ impl Admission {
             fields_dropped: decoded.fields_dropped,
         };
         self.tally.add(&refused);
+        self
+    }
+
+    /// Notes, before anything else of this batch, that there were more residents' requests than were read.
+    #[must_use]
+    pub fn with_cut(mut self) -> Self {
+        let hour = ServiceRequest::hour_of(self.now);
+        self.records.insert(0, Admitted::new(Record::RequestsCut(RequestsCut { hour })));
         self
     }
 

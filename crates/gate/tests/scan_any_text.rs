@@ -70,4 +70,45 @@ proptest! {
         );
         prop_assert_eq!(kinds(&text), [], "{}", text);
     }
+
+    #[test]
+    fn any_telephone_number_is_seen_whatever_stands_between_its_digits(
+        area in prop::sample::select(vec!["11", "21", "34", "51", "55", "71", "85", "99"]),
+        country in prop::sample::select(vec!["", "0", "55", "+55"]),
+        digits in "[0-9]{8}",
+        gaps in prop::collection::vec(prop::sample::select(GAPS.to_vec()), 14),
+        how in prop::collection::vec(0_u8..4, 14),
+        apart in prop::collection::vec(any::<bool>(), 14),
+    ) {
+        let number = format!("{country}{area}9{digits}");
+        let (mut hidden, mut used) = (String::new(), Vec::new());
+        for (((c, gap), how), apart) in number.chars().zip(&gaps).zip(how).zip(apart) {
+            if !hidden.is_empty() && !hidden.ends_with('+') && apart {
+                let sign = gap.replace('\u{2011}', "-");
+                hidden.push_str(if used.contains(&sign) && DATED.contains(&sign.as_str()) { " " } else { gap });
+                used.push(sign);
+            }
+            hidden.push(if c == '+' { c } else { disguise(c, how) });
+        }
+        prop_assert!(!kinds(&hidden).is_empty(), "{:?}", hidden);
+    }
+
+    #[test]
+    fn any_number_that_is_told_digit_by_digit_is_seen(
+        digits in "[2-9][0-9]{6,14}", gap in prop::sample::select(GAPS[1..].to_vec()), before in "[a-z ]{0,12}",
+    ) {
+        let steps = |pair: &[u8]| i16::from(pair[1]) - i16::from(pair[0]);
+        let counts: Vec<i16> = digits.as_bytes().windows(2).map(steps).collect();
+        prop_assume!(counts.windows(2).any(|pair| pair[0] != pair[1]));
+        let told = digits.chars().map(String::from).collect::<Vec<_>>().join(gap);
+        let text = format!("{before} {told}");
+        prop_assert!(!kinds(&text).is_empty(), "{:?}", text);
+    }
 }
+
+/// What somebody may put between two digits; the first shows nothing. A colon makes times of day of them, which are told apart elsewhere.
+const GAPS: [&str; 16] =
+    ["\u{200B}", " ", "-", ".", "/", "_", "·", "*", "|", " - ", "--", "\u{2011}", "\u{00A0}", "~", "\u{2003}", ")("];
+
+/// Two of these make a date, which is told apart elsewhere.
+const DATED: [&str; 3] = ["-", ".", "/"];

@@ -78,6 +78,7 @@ pub(crate) fn event_time(record: &Record) -> Option<Time> {
         Record::ServiceAlert(_)
         | Record::Timetable(_)
         | Record::FeedBeat(_)
+        | Record::RequestsCut(_)
         | Record::Acknowledgement(_)
         | Record::DeskAction(_)
         | Record::Entities(_)

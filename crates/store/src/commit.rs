@@ -228,9 +228,11 @@ impl Group<'_> {
                 self.erase(erasure)?;
                 Ok(Verdict::New)
             }
-            Record::FeedBeat(_) | Record::Acknowledgement(_) | Record::DeskAction(_) | Record::Observations(_) => {
-                Ok(Verdict::New)
-            }
+            Record::FeedBeat(_)
+            | Record::RequestsCut(_)
+            | Record::Acknowledgement(_)
+            | Record::DeskAction(_)
+            | Record::Observations(_) => Ok(Verdict::New),
         }
     }
 
@@ -288,5 +290,6 @@ fn kind_name(kind: RecordKind) -> &'static str {
         RecordKind::Acknowledgement => "acknowledgement",
         RecordKind::DeskAction => "desk_action",
         RecordKind::ServiceRequest => "service_request",
+        RecordKind::RequestsCut => "requests_cut",
     }
 }

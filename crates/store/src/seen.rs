@@ -54,6 +54,8 @@ pub(crate) fn service_request(
     let text = "INSERT INTO service_request_seen (feed, id, content, received_ms) VALUES (?1, ?2, ?3, ?4) \
                 ON CONFLICT (feed, id) DO UPDATE SET content = excluded.content, received_ms = excluded.received_ms \
                 WHERE content <> excluded.content";
+    // It is for retention alone, and the hour is all that is told of a request.
+    let received_ms = ServiceRequest::hour_of(crate::series::time(received_ms)).ms();
     let values = params![feed.as_str(), request.id.as_str(), content, received_ms];
     let new = connection.prepare_cached(text)?.execute(values)?;
     Ok(if new == 1 { Verdict::New } else { Verdict::Duplicate })

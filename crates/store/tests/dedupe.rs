@@ -201,3 +201,26 @@ fn received_never_falls_and_never_lies_before_a_tick() {
     assert_eq!(town.say("water", vec![town::level(1, 3, 1.0)], 4000).received, town::at(5000));
     assert_eq!(town.store.read().last_received().unwrap(), Some((city::Seq(4), town::at(5000))));
 }
+
+#[test]
+fn of_a_request_no_more_is_told_than_the_hour_in_which_it_came() {
+    let mut town = Town::new();
+    let hour = 3_600_000;
+    let hour_of = |ms: i64| city::ServiceRequest::hour_of(town::at(ms));
+    let request = |now_ms: i64| {
+        Candidate::ServiceRequest(city::ServiceRequest {
+            id: format!("{now_ms:032x}").as_str().into(),
+            code: "flood".into(),
+            cell: city::GridCell::of(city::Position { longitude: -51.2, latitude: -30.0 }),
+            hour: hour_of(now_ms),
+            status: city::RequestStatus::Open,
+        })
+    };
+    for now_ms in [hour + 17 * 60_000 + 38_125, 2 * hour] {
+        assert_eq!(town.counts("requests", vec![request(now_ms)], now_ms), (1, 0, 0));
+    }
+    let connection = rusqlite::Connection::open(&town.path).unwrap();
+    let mut told = connection.prepare("SELECT received_ms FROM service_request_seen ORDER BY received_ms").unwrap();
+    let told: Vec<i64> = told.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+    assert_eq!(told, [hour_of(hour + 17 * 60_000).ms(), hour_of(2 * hour).ms()]);
+}

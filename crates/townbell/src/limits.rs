@@ -37,6 +37,12 @@ pub const CAP_FETCHES_MAX: usize = 100;
 /// How far back residents' requests are asked for at each poll: requests come to a city's system late, and are closed
 /// after hours. What is known is a duplicate and costs a look.
 pub const REQUESTS_ASKED_BACK: Span = Span::h(24);
+/// How often residents' requests are asked for at most. What comes with one poll and not with the one before was made
+/// in between: more often, and the journal would tell of a request when somebody stood at the kerb. The polls stand on
+/// a grid of the clock, so that they tell no more than this, whenever the program was started.
+pub const REQUESTS_POLL_MIN: Span = Span::min(15);
+/// Requests in one answer of a server without pages (GeoReport v2, "GET Service Requests": at most 1000).
+pub const REQUESTS_ANSWERED_MAX: usize = 1_000;
 /// Requests on one page: half of what the standard lets a server answer at most, for those that take less.
 pub const REQUESTS_PER_PAGE: usize = 500;
 /// Pages asked at one poll: 5,000 requests a day is what a city of a million has. Of more, servers tell the newest.

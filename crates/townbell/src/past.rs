@@ -9,7 +9,7 @@ use store::{Reader, StoreError};
 use watch::backtest::warm_up;
 use watch::{Backtest, Rule, Trial};
 
-use crate::config::City;
+use crate::config::{City, control_room_feed};
 
 /// Rows of the journal that are read at a time: between two reads the store may cut its log.
 const ROWS: usize = 2_000;
@@ -61,6 +61,14 @@ pub fn on_journal(
         for feed in city.feeds.iter().filter(|feed| feed.contract.kind == FeedKind::Gtfs) {
             if let Some(stored) = reader.timetable_at(&feed.contract.feed, from)? {
                 trial.set_timetable(feed.contract.feed.clone(), Arc::new(stored.tables));
+            }
+        }
+    }
+    // Silences and covers that began before may still be in force.
+    for row in reader.journal_of(&control_room_feed(), Time::default())?.into_iter().filter(|row| row.seq <= first) {
+        for record in &row.records {
+            if let Record::DeskAction(action) = record {
+                trial.role_did(action, row.received);
             }
         }
     }

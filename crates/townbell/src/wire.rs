@@ -30,7 +30,7 @@ use crate::conductor::{Conductor, Speed};
 use crate::config::City;
 use crate::desk::{Desk, Rebuilt};
 use crate::feeds::Door;
-use crate::feeds::poll::Poller;
+use crate::feeds::poll::{Poller, open311};
 use crate::limits::{LAST_ANSWERS, LAST_PAGE_MAX, TICK};
 use crate::mqtt;
 use crate::notify::{self, Earnest, Watchman};
@@ -342,7 +342,12 @@ async fn drive_live(
             let mut beat = tokio::time::interval(every);
             beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
             loop {
-                beat.tick().await;
+                match feed.poll_every.filter(|_| feed.contract.kind == city::FeedKind::Open311) {
+                    Some(every) => open311::until_next_poll(every, door.clock.as_ref()).await,
+                    None => {
+                        beat.tick().await;
+                    }
+                }
                 let admission = poller.ask(&feed).await?;
                 door.desk.submit(feed.contract.feed.clone(), admission).await?.durable().await?;
             }

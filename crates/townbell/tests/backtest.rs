@@ -10,8 +10,8 @@ use std::path::Path;
 use std::process::Command;
 
 use account::Access;
-use house::{demo, get, json, post};
-use inside::start;
+use house::{city_with, demo, get, json, post};
+use inside::{start, start_city};
 use reqwest::StatusCode;
 use serde_json::{Value, json as object};
 use townbell::config::City;
@@ -106,4 +106,53 @@ async fn a_rule_that_is_not_saved_is_tried_over_http() {
     let missing = get(address, "/api/moves?datastream=77").await.expect("an answer");
     assert_eq!(missing.0, StatusCode::NOT_FOUND);
     wire::until_replayed(running).await.expect("stops in order");
+}
+
+/// Beside the rule: one episode that the first half hour lies in, and one that it is over before.
+const EPISODES: &str = "[[episode]]\nname = \"The first half hour\"\nfrom = 2024-04-30T12:05:00-03:00\nuntil = 2024-04-30T13:00:00-03:00\n\
+                        [[episode]]\nname = \"The morning\"\nfrom = 2024-04-30T09:00:00-03:00\nuntil = 2024-04-30T12:00:01-03:00\n\
+                        [[episode]]\nname = \"Next month\"\nfrom = 2024-06-01T09:00:00-03:00\nuntil = 2024-06-02T12:00:00-03:00\n";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_it_caught_and_missed_is_told_over_http_as_on_the_command_line() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (city, data) = (city_with(folder.path(), ""), folder.path().join("data"));
+    let episodes = city.join("rules/lake-high.episodes.toml");
+    std::fs::write(&episodes, EPISODES).expect("written");
+    std::fs::write(folder.path().join("lake-high.toml"), RULE).expect("written");
+    let running = start_city(City::read(&city).expect("right"), &data, Access::DemoOnLoopback, 30).await;
+    let asked = |text: &str| object!({ "text": text, "name": "lake-high", "from": "2024-04-30T14:30:00Z", "to": "2024-04-30T16:00:00Z" });
+    let ask =
+        async |text: &str| post(running.address, "/api/backtest", asked(text).to_string()).await.expect("an answer");
+    let (status, told) = ask(RULE).await;
+    let told: Value = serde_json::from_str(&told).expect("JSON");
+    assert_eq!(status, StatusCode::OK, "{told}");
+    let against = &told["against"];
+    assert_eq!((&against["caught"], &against["missed"]), (&object!(2), &object!(0)), "{told}");
+    let names: Vec<_> = against["episodes"].as_array().expect("episodes").iter().map(|one| &one["name"]).collect();
+    assert_eq!(names, ["The first half hour", "The morning"], "next month was not gone over");
+    assert_eq!(told["rings"][0]["for_nothing"], false);
+    // At noon nobody is called by night.
+    assert_eq!((&told["pages_by_night"], &told["pages_by_night_untaken"]), (&object!(0), &object!(0)));
+
+    let (_, deaf) = ask(&RULE.replace("above = 1.0", "above = 9.0")).await;
+    let deaf: Value = serde_json::from_str(&deaf).expect("JSON");
+    assert_eq!((&deaf["against"]["caught"], &deaf["against"]["missed"]), (&object!(0), &object!(2)), "{deaf}");
+    assert_eq!(deaf["against"]["episodes"][0]["lead_s"], Value::Null);
+
+    std::fs::write(&episodes, EPISODES.replace("2024-04-30T13:00:00-03:00", "2023-04-30T13:00:00-03:00"))
+        .expect("written");
+    let (status, told) = ask(RULE).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{told}");
+    assert!(told.contains("lake-high.episodes.toml:1:1: "), "{told}");
+    wire::until_replayed(running).await.expect("stops in order");
+
+    // A file of its own has its episodes beside it, wherever it lies.
+    std::fs::write(folder.path().join("lake-high.episodes.toml"), EPISODES).expect("written");
+    let rule = folder.path().join("lake-high.toml");
+    std::fs::remove_file(&episodes).expect("removed");
+    let arguments = ["backtest", rule.to_str().expect("a path"), city.to_str().expect("a path")];
+    let told = townbell(&arguments, &[("--data", &data)]);
+    assert!(told.contains("2 caught, 0 missed, 0 rings for nothing."), "{told}");
+    assert!(told.contains("0 pages by night"), "{told}");
 }

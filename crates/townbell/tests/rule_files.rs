@@ -206,8 +206,8 @@ async fn what_is_refused_leaves_the_folder_as_it_was() {
     );
     let refused = [
         (put(&running, "quay-wet", NEW, "water_desk", &unloadable).await, 422, "quay-wet.toml:7:12: "),
-        (put(&running, "quay-wet", NEW, "water_desk", &personal).await, 422, "quay-wet.toml:11:1: holds what looks"),
-        (put(&running, "quay-wet", NEW, "water_desk", &hidden).await, 422, "quay-wet.toml:1:1: holds what looks"),
+        (put(&running, "quay-wet", NEW, "water_desk", &personal).await, 422, "quay-wet.toml:11:22: holds what looks"),
+        (put(&running, "quay-wet", NEW, "water_desk", &hidden).await, 422, "quay-wet.toml:11:16: holds what looks"),
         (put(&running, "quay-wet", NEW, "transit_desk", RULE).await, 422, "role: expected one that the purpose"),
         (put(&running, "quay-wet", NEW, "mayor", RULE).await, 422, "role: expected one that the purpose"),
         (put(&running, "quay-wet", NEW, "water_desk", &long).await, 413, "text: a rule has at most"),

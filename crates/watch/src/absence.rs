@@ -9,6 +9,7 @@ use crate::engine::{feed_blindness, series_bearings};
 use crate::jobs::{Job, just_past};
 use crate::life::{self, Bearings, Judgement, Said};
 use crate::rule::{Absence, Kind, Rule, Voice};
+use crate::standing;
 use crate::state::State;
 use crate::timers::Holding;
 use crate::truth::Truth;
@@ -109,6 +110,25 @@ pub(crate) fn truth(state: &State, context: &Context, kind: &Absence, now: Time)
         let hearing = listen(state, context, kind.after, voice, now);
         truth.or(hearing.map_or(Truth::Unknown, |hearing| hearing.truth(now)))
     })
+}
+
+/// What a rule on silence makes of each of its voices now: its name, and why it cannot be seen.
+pub(crate) fn truths(
+    state: &State,
+    context: &Context,
+    rule: usize,
+    now: Time,
+) -> Vec<(String, Truth, Option<Blindness>)> {
+    let voices = context.voices.iter().filter(|plan| plan.rule as usize == rule && plan.unseen.is_none());
+    let heard = voices.filter_map(|plan| Some((plan, hear(state, context, plan, now)?)));
+    let told = heard.map(|(plan, hearing)| {
+        let (_, name, bearings) = introduce(context, &plan.voice);
+        let feed = bearings.feed.filter(|_| hearing.blind.is_some());
+        let silent = feed.and_then(|feed| standing::feed_silence(state, context, &feed, now));
+        let never = (!hearing.ever).then(|| Blindness { since: hearing.last, why: "it was never heard".to_owned() });
+        (name, hearing.truth(now), silent.or(never))
+    });
+    told.collect()
 }
 
 fn judgement(

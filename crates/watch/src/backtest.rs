@@ -10,24 +10,23 @@ use city::alert::AlertChangeKind;
 use city::record::Entry;
 use city::service_request::REQUEST_HOUR;
 use city::{
-    AlertChange, AlertId, Contract, Datastream, DatastreamId, FeedId, Observation, ObservedProperty, Record, RuleId,
-    Severity, Span, Thing, Time, Timetable,
+    AlertChange, AlertId, Contract, Datastream, DatastreamId, DeskAction, FeedId, Notification, Observation,
+    ObservedProperty, Record, RuleId, Severity, Span, Thing, Time, Timetable,
 };
 use jiff::tz::TimeZone;
 
 use crate::absence;
+use crate::calls::Done;
 use crate::combined::{Condition, Looks};
 use crate::context::{Context, Parts};
-use crate::engine::run;
+use crate::engine::run_with_calls;
 use crate::figure::{Against, Figure};
+use crate::notify;
+use crate::pages::{self, Nights, Page};
 use crate::rule::{Kind, Rule, Voice};
 use crate::sight::Sight;
 use crate::state::State;
 
-/// A ring from this hour of the city's clock on wakes somebody.
-pub const NIGHT_FROM_H: i8 = 22;
-/// Before this hour of the city's clock a ring still wakes somebody.
-pub const NIGHT_TO_H: i8 = 6;
 /// How long before its first day a backtest begins to listen, besides the windows of the rule: warnings stand for
 /// days, and a feed has to be silent for its beat before anybody knows.
 pub const LISTENS_BEFORE: Span = Span::h(72);
@@ -52,6 +51,8 @@ pub struct Series<'a> {
 /// One alert of a backtest.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ring {
+    /// The alert.
+    pub alert: AlertId,
     /// What it is about.
     pub subject: String,
     /// When it opened.
@@ -72,13 +73,14 @@ pub struct Ring {
     pub closed_saw: Option<String>,
     /// It opened and resolved again and again.
     pub flapping: bool,
+    /// Whom it would have called, in order.
+    pub pages: Vec<Page>,
 }
 
 impl Ring {
-    /// Whether it would have woken somebody, by the city's clock.
+    /// Whether it would have called somebody by night, by the city's clock.
     pub fn by_night(&self, zone: &TimeZone) -> bool {
-        let hour = self.opened.timestamp().to_zoned(zone.clone()).hour();
-        !(NIGHT_TO_H..NIGHT_FROM_H).contains(&hour)
+        self.pages.iter().any(|page| page.in_any_case && pages::is_night(page.at, zone))
     }
 
     /// How long it stood, up to `end` when it was not resolved.
@@ -120,9 +122,9 @@ impl Backtest {
         if days > 0.0 { self.rings.len() as f64 / days } else { 0.0 }
     }
 
-    /// Rings that would have woken somebody.
-    pub fn by_night(&self, zone: &TimeZone) -> usize {
-        self.rings.iter().filter(|ring| ring.by_night(zone)).count()
+    /// Calls by night, by the city's clock.
+    pub fn nights(&self, zone: &TimeZone) -> Nights {
+        pages::nights(self.rings.iter().flat_map(|ring| &ring.pages), zone)
     }
 
     /// The share of the time that some input was silent, 0 to 1.
@@ -144,6 +146,7 @@ pub struct Trial {
     first: Option<Time>,
     last: Option<Time>,
     changes: Vec<AlertChange>,
+    notifications: Vec<Notification>,
     shown: Option<DatastreamId>,
     shape: BTreeMap<Time, (f64, f64)>,
     entries: u64,
@@ -172,6 +175,7 @@ impl Trial {
             first: None,
             last: None,
             changes: Vec::new(),
+            notifications: Vec::new(),
             shown,
             shape: BTreeMap::new(),
             entries: 0,
@@ -185,8 +189,8 @@ impl Trial {
 
     /// The next entry of the journal.
     pub fn entry(&mut self, entry: &Entry) {
-        let changes = run(&mut self.state, &self.context, [entry], None);
-        self.keep(changes);
+        let done = run_with_calls(&mut self.state, &self.context, [entry], None);
+        self.keep(done);
         self.entries += 1;
         self.first.get_or_insert(entry.received);
         self.last = self.last.max(Some(entry.received));
@@ -202,17 +206,28 @@ impl Trial {
         }
     }
 
-    fn keep(&mut self, changes: Vec<AlertChange>) {
-        self.changes.extend(changes.into_iter().filter(|change| change.alert.key.rule == self.rule));
+    /// What a role did before the first entry: silences and covers that may still be in force.
+    pub fn role_did(&mut self, action: &DeskAction, at: Time) {
+        // Nobody is called then: there are no alerts yet.
+        let _none = notify::step(&mut self.state.notify, &self.context.calls(), &notify::Event::Action(action), at);
+    }
+
+    fn keep(&mut self, done: Done) {
+        self.changes.extend(done.changes.into_iter().filter(|change| change.alert.key.rule == self.rule));
+        self.notifications.extend(done.notifications);
     }
 
     /// The ticks up to `until`, and what came of it all.
     pub fn finish(mut self, until: Option<Time>) -> Backtest {
-        let changes = run(&mut self.state, &self.context, [], until);
-        self.keep(changes);
+        let done = run_with_calls(&mut self.state, &self.context, [], until);
+        self.keep(done);
         let from = self.first.map(|first| self.from.map_or(first, |from| from.max(first)));
         let to = self.last.max(until.filter(|_| self.first.is_some()));
         let mut rings = rings(&self.changes);
+        let mut pages = pages::by_alert(&self.notifications);
+        for ring in &mut rings {
+            ring.pages = pages.remove(&ring.alert).into_iter().flatten().collect();
+        }
         if let Some(from) = from {
             rings.retain(|ring| ring.opened >= from);
             self.changes.retain(|change| change.at >= from);
@@ -355,6 +370,7 @@ pub fn rings(changes: &[AlertChange]) -> Vec<Ring> {
         if change.kind == AlertChangeKind::Opened {
             places.insert(alert.id.clone(), rings.len());
             rings.push(Ring {
+                alert: alert.id.clone(),
                 subject: alert.key.subject.clone(),
                 opened: change.at,
                 severity: alert.severity,
@@ -365,6 +381,7 @@ pub fn rings(changes: &[AlertChange]) -> Vec<Ring> {
                 resolved: None,
                 closed_saw: None,
                 flapping: alert.flapping,
+                pages: Vec::new(),
             });
             continue;
         }

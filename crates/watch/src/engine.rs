@@ -125,6 +125,7 @@ fn on_entry(state: &mut State, context: &Context, entry: &Entry, out: &mut Vec<A
         }
         Record::Entities(changes) => fence::take(state, context, changes, now, out),
         Record::ServiceRequest(request) => requests::take(state, context, &entry.feed, request, now, out),
+        Record::RequestsCut(cut) => requests::cut(state, context, &entry.feed, cut.hour, now, out),
         Record::Acknowledgement(_) => out.extend(state.acknowledge(&entry.record, now)),
         Record::DeskAction(action) => out.extend(action::take(state, action, now)),
         Record::Timetable(_) | Record::ServiceAlert(_) | Record::FeedBeat(_) | Record::Erasure(_) => {}

@@ -1,11 +1,12 @@
 //! A rule as one plain sentence; what the public sees of it.
 
+mod joined;
+
 use city::{
     Contract, Datastream, DatastreamId, EntityId, FeedId, ObservedProperty, Place, PlaceId, RouteId, Span, Thing,
     ThingId,
 };
 
-use crate::combined::{Combined, Formula, Looks};
 use crate::fence::OnFence;
 use crate::figure::{Against, Figure, Statistic};
 use crate::rule::{
@@ -62,6 +63,11 @@ impl Names<'_> {
 
 /// One sentence: when it rings, when it stops, who answers and how soon.
 pub fn explain(rule: &Rule, names: &Names<'_>) -> String {
+    explain_among(rule, names, &[])
+}
+
+/// The same, where rules whose alerts it looks at are told by what they look for, and not by the names of their files.
+pub fn explain_among(rule: &Rule, names: &Names<'_>, others: &[Rule]) -> String {
     let mut when = match &rule.kind {
         Kind::Figure(on) => figure(on, names),
         Kind::Rise(kind) => rise(kind, names),
@@ -72,7 +78,7 @@ pub fn explain(rule: &Rule, names: &Names<'_>) -> String {
         Kind::Fence(kind) => fence(kind, names),
         Kind::Headway(kind) => headway(kind, names),
         Kind::Requests(kind) => requests(kind, names),
-        Kind::Combined(kind) => combined(kind, names),
+        Kind::Combined(kind) => joined::combined(kind, names, others),
     };
     if let Some(guard) = &rule.guard {
         let inputs: Vec<String> =
@@ -183,61 +189,6 @@ fn figure(on: &OnFigure, names: &Names<'_>) -> String {
         side(on.close, &unit),
         held(on.close_for),
     )
-}
-
-fn combined(kind: &Combined, names: &Names<'_>) -> String {
-    format!(
-        "Rings when {}{}, and stops when {}{}",
-        formula(&kind.open, kind, names),
-        held(kind.open_for),
-        formula(&kind.close, kind, names),
-        held(kind.close_for),
-    )
-}
-
-fn formula(formula: &Formula, of: &Combined, names: &Names<'_>) -> String {
-    let list = |parts: &[Formula]| parts.iter().map(|part| self::formula(part, of, names)).collect::<Vec<_>>();
-    match formula {
-        Formula::Is(at) => {
-            of.conditions.get(*at).map_or_else(String::new, |condition| self::condition(condition, names))
-        }
-        Formula::Not(inner) => format!("not ({})", self::formula(inner, of, names)),
-        Formula::All(parts) => format!("({})", list(parts).join(" and ")),
-        Formula::Any(parts) => format!("({})", list(parts).join(" or ")),
-        Formula::AtLeast(least, parts) => format!("at least {least} of ({})", list(parts).join("; ")),
-    }
-}
-
-fn condition(condition: &crate::combined::Condition, names: &Names<'_>) -> String {
-    let holds = match &condition.looks {
-        Looks::Alert(rule) => format!("an alert of the rule {rule} stands"),
-        Looks::At(kind) => match kind.as_ref() {
-            Kind::Figure(on) => {
-                let (figure, unit) = figure_of(on, names);
-                format!("{figure} is {}{}", side(on.open, &unit), held(on.open_for))
-            }
-            other => {
-                let sentence = match other {
-                    Kind::Absence(kind) => absence(kind, names),
-                    Kind::Warning(kind) => warning(kind, names),
-                    Kind::Trip(kind) => trip(kind, names),
-                    Kind::Zone(kind) => zone(kind, names),
-                    Kind::Fence(kind) => fence(kind, names),
-                    Kind::Headway(kind) => headway(kind, names),
-                    Kind::Requests(kind) => requests(kind, names),
-                    Kind::Figure(_) | Kind::Rise(_) | Kind::Combined(_) => String::new(),
-                };
-                let when = sentence.split(", and stops").next().unwrap_or_default();
-                let when = when.strip_prefix("Rings when ").or(when.strip_prefix("Rings for ")).unwrap_or(when);
-                if when.starts_with("a warning") { format!("there is {when}") } else { when.to_owned() }
-            }
-        },
-    };
-    if condition.remembered == Span::default() {
-        holds
-    } else {
-        format!("{holds} (or was within the last {})", words::span(condition.remembered))
-    }
 }
 
 fn rise(kind: &Rise, names: &Names<'_>) -> String {

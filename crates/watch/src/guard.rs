@@ -11,6 +11,7 @@ use cel::{Program, Value};
 use city::{DatastreamId, Time};
 use jiff::tz::TimeZone;
 
+use crate::guard_words;
 use crate::truth::Truth;
 
 /// Longest guard, in bytes: a line that a person still understands.
@@ -52,10 +53,12 @@ impl Guard {
             return Err((0, format!("a guard has at most {GUARD_BYTES_MAX} characters")));
         }
         let program = Program::compile(text).map_err(|errors| {
-            let first = errors.errors.first();
-            let column = first.map_or(0, |error| usize::try_from(error.pos.1).unwrap_or_default().saturating_sub(1));
-            (column, first.map_or_else(|| "not CEL".to_owned(), |error| format!("not CEL: {}", error.msg)))
+            let (line, column) = errors.errors.first().map_or((1, 1), |error| error.pos);
+            guard_words::why(text, line, column)
         })?;
+        if let Some(mistake) = guard_words::text_in(text) {
+            return Err(mistake);
+        }
         let references = program.references();
         let known = |name: &&str| NAMES.contains(name) || inputs.iter().any(|(input, _)| input == name);
         if let Some(unknown) = references.variables().into_iter().find(|name| !known(name)) {
@@ -64,10 +67,7 @@ impl Guard {
             return Err((place, format!("`{unknown}` is no name here; the names are {}", names.join(", "))));
         }
         if let Some(other) = references.functions().into_iter().find(|name| !OPERATORS.contains(name)) {
-            return Err((
-                text.find(other).unwrap_or_default(),
-                format!("`{other}` is not allowed; a guard compares, reckons and joins"),
-            ));
+            return Err(guard_words::not_allowed(text, other));
         }
         let by_clock = ["hour", "weekday", "month"].iter().any(|name| references.has_variable(name));
         drop(references);
@@ -84,8 +84,7 @@ impl Guard {
         }
         match self.program.execute(&context) {
             Ok(Value::Bool(_)) => Ok(()),
-            Ok(_) => Err((0, "a guard should be true or false, as \"hour >= 22 || hour < 6\"".to_owned())),
-            Err(error) => Err((0, format!("a guard should be true or false: {error}"))),
+            Ok(_) | Err(_) => Err(guard_words::no_condition(&self.text)),
         }
     }
 

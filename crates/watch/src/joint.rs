@@ -36,7 +36,7 @@ pub(crate) enum Why {
 }
 
 /// The place of the guard beside the conditions.
-const GUARD: u16 = u16::MAX;
+pub(crate) const GUARD: u16 = u16::MAX;
 
 /// Judges one combined rule.
 pub(crate) fn judge(

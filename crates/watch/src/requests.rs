@@ -46,7 +46,7 @@ pub(crate) struct Requests {
     /// Tickets within the longest window of the rules on their feed, where some rule asks for their service. At most
     /// [`REQUESTS_MAX`] of a feed.
     made: BTreeMap<FeedId, BTreeMap<ServiceRequestId, Made>>,
-    /// The newest hour of a ticket for which there was no room.
+    /// The newest hour of a ticket for which there was no room, or that may not have been read.
     not_counted: BTreeMap<FeedId, Time>,
     /// By place in [`Context::requests`]: how many in each hour, where there are any.
     counts: BTreeMap<u32, BTreeMap<Counted, BTreeMap<Time, u32>>>,
@@ -297,6 +297,22 @@ pub(crate) fn take(
     }
 }
 
+/// More had been made by the end of an hour than were read: until it has left the windows, counts are "at least".
+pub(crate) fn cut(
+    state: &mut State,
+    context: &Context,
+    feed: &FeedId,
+    hour: Time,
+    now: Time,
+    out: &mut Vec<AlertChange>,
+) {
+    if asks(context, feed) {
+        let newest = state.requests.not_counted.entry(feed.clone()).or_insert(hour);
+        *newest = hour.max(*newest);
+        judge_all(state, context, now, out);
+    }
+}
+
 /// Judges everything that is counted, or that an alert stands on: at the full hour, when a timer runs out, and when
 /// a feed falls silent or speaks again.
 pub(crate) fn judge_all(state: &mut State, context: &Context, now: Time, out: &mut Vec<AlertChange>) {
@@ -336,6 +352,14 @@ fn judge(
     if let Some(due) = life::advance(state, rule, judgement, now, out) {
         state.jobs.add(due, Job::Requests);
     }
+}
+
+/// What a rule makes of everything that it counts now.
+pub(crate) fn judgements(state: &State, context: &Context, rule: usize, of: &Rule, now: Time) -> Vec<Judgement> {
+    let own = |asker: &Asker| asker.rule == rule && asker.condition.is_none();
+    let Some((place, asker)) = (0..).zip(&context.requests).find(|(_, asker)| own(asker)) else { return Vec::new() };
+    let counts = state.requests.counts.get(&place).into_iter().flat_map(BTreeMap::keys);
+    counts.map(|counted| judgement(state, context, of, (place, asker), counted, now)).collect()
 }
 
 fn judgement(

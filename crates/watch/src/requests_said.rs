@@ -56,7 +56,7 @@ pub(crate) fn words(
     } else {
         format!("By the hour, as {feed} tells: {}.", words::list(&by_hour, "and"))
     };
-    let more = if is_whole { "" } else { " More came than can be told apart." };
+    let more = if is_whole { "" } else { " More came than are counted." };
     Said { title, detail: format!("{told}{more}"), expected: None }
 }
 

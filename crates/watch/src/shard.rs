@@ -38,7 +38,7 @@ pub(crate) struct Cell {
     pub(crate) timers: Timers,
     /// When the words of its alert were last sent out.
     pub(crate) told: Option<Time>,
-    /// For a condition: what it is now.
+    /// What it was with the last reading: for a condition with its `for`, for a rule without it.
     pub(crate) truth: Truth,
 }
 
@@ -239,6 +239,9 @@ impl Cell {
     }
 
     fn judge(&mut self, plan: &CellPlan, seen: Evidence, now: Time) -> Option<Noted> {
+        if matches!(plan.part, Part::Subject | Part::Guarded) {
+            self.truth = seen.open;
+        }
         match plan.part {
             Part::Input | Part::Guarded => Some(Noted::Seen(seen)),
             Part::Condition(_) => {

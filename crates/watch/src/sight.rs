@@ -90,7 +90,8 @@ impl Input {
     }
 }
 
-fn needs(kind: &Kind, all: &[Datastream], series: &mut Vec<DatastreamId>, feeds: &mut Vec<FeedId>) {
+/// The series and feeds that a kind needs to see.
+pub(crate) fn needs(kind: &Kind, all: &[Datastream], series: &mut Vec<DatastreamId>, feeds: &mut Vec<FeedId>) {
     series.extend_from_slice(kind.datastreams());
     match kind {
         Kind::Figure(on) => series.extend(on.figure.forecast()),

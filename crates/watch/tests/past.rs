@@ -10,6 +10,7 @@ use jiff::tz::TimeZone;
 use proptest::prelude::*;
 use town::{at, beat, context, load, midnight, parts, reading};
 use watch::backtest::{Backtest, Trial};
+use watch::pages::Nights;
 use watch::{Parts, State, episodes, rule_test, run};
 
 const RULES: [(&str, &str); 5] = [
@@ -119,7 +120,7 @@ fn a_backtest_counts_nights_blindness_and_what_it_saw() {
     let zone = TimeZone::get("America/Sao_Paulo").expect("a zone");
     let opened: Vec<(Time, bool)> = done.rings.iter().map(|ring| (ring.opened, ring.by_night(&zone))).collect();
     assert_eq!(opened, [(at(1300), false), (at(1390), true)]);
-    assert_eq!(done.by_night(&zone), 1);
+    assert_eq!(done.nights(&zone), Nights { pages: 1, untaken: 2 }, "of one it is said in the evening that it is over");
     let first = &done.rings[0];
     assert_eq!(first.resolved, Some(at(1370)));
     assert_eq!(first.stood(at(1800)), Span::min(70));

@@ -15,6 +15,23 @@ export interface Ring {
   stood_s: number;
   by_night: boolean;
   flapping: boolean;
+  /** In no labelled episode; null where there are none. */
+  for_nothing: boolean | null;
+}
+
+export interface Episode {
+  name: string;
+  from: string;
+  until: string;
+  /** How long before its beginning the alert opened; negative: after. Null: missed. */
+  lead_s: number | null;
+}
+
+export interface Against {
+  caught: number;
+  missed: number;
+  for_nothing: number;
+  episodes: Episode[];
 }
 
 export interface Backtest {
@@ -28,10 +45,15 @@ export interface Backtest {
   entries: number;
   rings_total: number;
   rings_a_day: number;
-  rings_by_night: number;
+  /** Calls by night, as on-call, quiet hours and silences have it. */
+  pages_by_night: number;
+  /** With what follows when nobody takes an alert. */
+  pages_by_night_untaken: number;
   /** 0 to 1. */
   blind_share: number;
   rings: Ring[];
+  /** Null where no episodes are labelled. */
+  against: Against | null;
   /** Milliseconds since the epoch, lowest and highest reading of each hour of the first series. */
   shape: [number, number, number][];
 }

@@ -214,6 +214,23 @@ export interface Rule {
   purpose: string;
   version: string;
   file: string;
+  /** Where its condition holds now; null until it was looked at once. */
+  truth: TruthNow | null;
+}
+
+/** By subject, before any timer; and the longest unseen. */
+export interface TruthNow {
+  true: number;
+  false: number;
+  unknown: number;
+  unseen: Unseen[];
+}
+
+export interface Unseen {
+  name: string;
+  /** Null: too little of it has been read yet. */
+  since: string | null;
+  why: string;
 }
 
 /** A mistake in a file of the rules' folder. */

@@ -173,14 +173,18 @@ function Use() {
     feeds().reduce((sum, feed) => sum + Object.values(feed.tally.rejected).reduce((a, b) => a + b, 0), 0);
   const dropped = () => feeds().reduce((sum, feed) => sum + feed.tally.fields_dropped, 0);
   const open = () => alerts().filter(unresolved).length;
+  const asked = () =>
+    feeds().some((feed) => feed.kind === "open311") ? ", and counts what residents report" : "";
   return (
     <div class="public-two" id="use">
       <section aria-labelledby="use-title">
         <h2 id="use-title">How this centre is used</h2>
         <p>
-          It watches water, weather, warnings and public vehicles, and keeps no data about persons. No
-          question about a person is possible: its types have no field for one, and what arrives with such a
-          field is dropped at the door. That is the city's <a href="/charter">charter</a>.
+          It watches water, weather, warnings and public vehicles{asked()}. No record has a field for a
+          person, and what arrives with such a field is dropped at the door. What staff write (rules, notes,
+          comments) is searched for telephone numbers, addresses of the network, document numbers, plates and
+          exact places, and refused with one. A name is a word like others, and no search finds it for
+          certain: staff write roles. That is the city's <a href="/charter">charter</a>.
         </p>
       </section>
       <section aria-labelledby="check-title">

@@ -5,11 +5,16 @@ import { zone } from "../city/city";
 import { count, percent } from "../say/figure";
 import { length } from "../say/span";
 import { date, hourMinute, milliseconds } from "../say/time";
+import { CaughtAndMissed } from "./against";
 import { PastPlot } from "./past-plot";
 import { rateWords } from "./rate";
 
 /** Rings that are listed; the plot has a mark for more of them. */
 const LISTED_MAX = 100;
+
+/** "22:00 to 06:00, 4 if nobody takes them" */
+const untakenWords = (untaken: number, pages: number) =>
+  untaken > pages ? `22:00 to 06:00; ${count(untaken)} if nobody takes them` : "22:00 to 06:00";
 
 /** What a rule did on the past: how often it rings, whom it wakes, and what each ring saw. */
 export function Outcome(props: { done: Backtest }) {
@@ -35,9 +40,12 @@ export function Outcome(props: { done: Backtest }) {
             </dd>
           </div>
           <div>
-            <dt>By night</dt>
+            <dt>Pages by night</dt>
             <dd>
-              {count(props.done.rings_by_night)} <span class="dim">22:00 to 06:00</span>
+              {count(props.done.pages_by_night)}{" "}
+              <span class="dim">
+                {untakenWords(props.done.pages_by_night_untaken, props.done.pages_by_night)}
+              </span>
             </dd>
           </div>
           <div>
@@ -53,6 +61,17 @@ export function Outcome(props: { done: Backtest }) {
             </dd>
           </div>
         </dl>
+        <Show
+          when={props.done.against}
+          fallback={
+            <p class="dim" data-against="none">
+              Nobody has said what it should have caught: label episodes in {props.done.rule}.episodes.toml
+              beside the rule, and it stands here.
+            </p>
+          }
+        >
+          {(against) => <CaughtAndMissed against={against()} />}
+        </Show>
         <PastPlot done={props.done} />
         <Show when={told().length > 0} fallback={<p class="empty">It would not have rung.</p>}>
           <ol class="lined rings">
@@ -71,6 +90,7 @@ export function Outcome(props: { done: Backtest }) {
                         : ` Still open after ${length(milliseconds(props.done.to ?? 0) / 1_000 - milliseconds(ring.opened) / 1_000)}.`}
                       {ring.by_night ? " By night." : ""}
                       {ring.flapping ? " Flapping." : ""}
+                      {ring.for_nothing ? " In no episode: for nothing." : ""}
                     </span>
                   </span>
                 </li>

@@ -64,7 +64,7 @@ export function PastPlot(props: { done: Backtest }) {
           <span>{extent()}</span>
           <span>{date(props.done.to ?? 0, zone())}</span>
         </p>
-        <p class="faint">Solid mark: it rings. Dashed: it rings between 22:00 and 06:00.</p>
+        <p class="faint">Solid mark: it rings. Dashed: it calls somebody between 22:00 and 06:00.</p>
       </figcaption>
     </figure>
   );

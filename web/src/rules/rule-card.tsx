@@ -4,6 +4,7 @@ import type { Mistake, Rule } from "../api/types";
 import { words } from "../say/figure";
 import { length } from "../say/span";
 import { rulePath } from "../shell/pages";
+import { Truth } from "./truth";
 
 /** A rule as the sentence that it is, and what it asks of whom. */
 export function RuleCard(props: { rule: Rule }) {
@@ -16,6 +17,7 @@ export function RuleCard(props: { rule: Rule }) {
             {props.rule.sentence}
           </a>
         </h2>
+        <Truth rule={props.rule} />
         <RuleFacts rule={props.rule} />
       </div>
     </li>

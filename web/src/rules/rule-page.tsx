@@ -13,10 +13,12 @@ import { createSending } from "../shell/refused";
 import { go } from "../shell/route";
 import { setDraft } from "./draft";
 import { Mistakes, RuleFacts } from "./rule-card";
+import { createAgain, Truth } from "./truth";
 
 /** One rule: its sentence, its text, and the ways to change it. */
 export function RulePage(props: { rule: string }) {
   const rules = createAsked(askRules, city.rulesChanged);
+  createAgain(rules.again);
   const text = createAsked(() => askRule(props.rule), city.rulesChanged);
   const [removing, setRemoving] = createSignal(false);
   const rule = () => rules.got()?.items.find((one) => one.id === props.rule);
@@ -63,6 +65,7 @@ function InForce(props: { rule: Rule }) {
       <SeveritySign severity={props.rule.severity} />
       <div>
         <p class="rule-sentence">{props.rule.sentence}</p>
+        <Truth rule={props.rule} all />
         <RuleFacts rule={props.rule} />
       </div>
     </section>

@@ -3,10 +3,12 @@ import { askRules } from "../api/ask";
 import { createAsked } from "../calls/asked";
 import { city } from "../city/city";
 import { Mistakes, RuleCard } from "./rule-card";
+import { createAgain } from "./truth";
 
 /** Every rule as the sentence that it is. */
 export function RulesPage() {
   const asked = createAsked(askRules, city.rulesChanged);
+  createAgain(asked.again);
   const rules = () => asked.got()?.items ?? [];
   const problem = () => {
     if (asked.problem()) return asked.problem();

@@ -8,6 +8,7 @@ import { count } from "../say/figure";
 import { Dialog } from "../shell/dialog";
 import { RoleField } from "../shell/field";
 import { fieldOf } from "../shell/refused";
+import { againstWords } from "./against";
 import { type Draft, draft, setDraft } from "./draft";
 import { rateWords } from "./rate";
 
@@ -85,7 +86,8 @@ export function SaveDialog(props: {
           {(tried) => (
             <p class="notice">
               On the past {tried().days.toFixed(1)} days it would have rung {count(tried().rings_total)}{" "}
-              times, {rateWords(tried().rings_a_day, tried().days)}; {count(tried().rings_by_night)} by night.
+              times, {rateWords(tried().rings_a_day, tried().days)}; {count(tried().pages_by_night)} pages by
+              night. {againstWords(tried().against)}
             </p>
           )}
         </Show>

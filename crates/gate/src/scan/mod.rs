@@ -5,6 +5,7 @@
 //! for names, which no list finds reliably. Numbers of public services (190, 193, 199, 0800 lines), web addresses,
 //! dates, measures and CNPJs (an organisation's number) pass.
 
+mod apart;
 mod digits;
 mod network;
 mod normalise;
@@ -113,6 +114,7 @@ pub fn find(text: &str, desks: &Desks) -> Vec<Hit> {
     network::coordinates(&text, &mut found);
     network::mask_links(&text, &mut found);
     numbers::find(&text, &mut found);
+    apart::find(&text, &mut found);
     plate::find(&text, &mut found);
     digits::spelled(&text, &mut found);
     found.hits.retain(|(kind, range)| !desks.has(*kind, &text, range));

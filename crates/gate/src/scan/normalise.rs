@@ -131,26 +131,33 @@ fn fold(c: char) -> Option<char> {
     }
     let plain = match c {
         '\u{00AD}'
+        | '\u{0300}'..='\u{036F}'
+        | '\u{061C}'
+        | '\u{115F}'..='\u{1160}'
+        | '\u{17B4}'..='\u{17B5}'
+        | '\u{180B}'..='\u{180F}'
         | '\u{200B}'..='\u{200F}'
         | '\u{202A}'..='\u{202E}'
-        | '\u{2060}'..='\u{2064}'
-        | '\u{2066}'..='\u{2069}'
-        | '\u{FEFF}'
+        | '\u{2060}'..='\u{206F}'
+        | '\u{20D0}'..='\u{20F0}'
+        | '\u{3164}'
         | '\u{FE00}'..='\u{FE0F}'
-        | '\u{20E3}' => return None,
+        | '\u{FEFF}'
+        | '\u{FFA0}'
+        | '\u{FFF9}'..='\u{FFFB}'
+        | '\u{E0000}'..='\u{E0FFF}' => return None,
         '\u{FF01}'..='\u{FF5E}' => char::from_u32(u32::from(c) - 0xFEE0).unwrap_or(c),
         '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{FE58}' | '\u{FE63}' => '-',
         '\u{FE6B}' => '@',
         '\u{2024}' | '\u{3002}' | '\u{FF61}' => '.',
         '\u{1D400}'..='\u{1D6A3}' => letter(u32::from(c) - 0x1D400),
         '\u{1D7CE}'..='\u{1D7FF}' => digit((u32::from(c) - 0x1D7CE) % 10),
-        '\u{2460}'..='\u{2468}' => digit(u32::from(c) - 0x2460 + 1),
-        '\u{24EA}' | '\u{2070}' | '\u{2080}' => '0',
+        '\u{2070}' | '\u{2080}' => '0',
         '\u{2074}'..='\u{2079}' => digit(u32::from(c) - 0x2070),
         '\u{2081}'..='\u{2089}' => digit(u32::from(c) - 0x2080),
         '\u{00B9}' => '1',
         c if c.is_whitespace() => ' ',
-        c => decimal(c).or_else(|| look_alike(c)).unwrap_or(c),
+        c => decimal(c).or_else(|| enclosed(c)).or_else(|| look_alike(c)).unwrap_or(c),
     };
     Some(plain)
 }
@@ -165,13 +172,29 @@ fn letter(offset: u32) -> char {
     char::from(if place < 26 { b'A' + place } else { b'a' + place - 26 })
 }
 
-/// Decimal digits of other scripts; each block begins with its zero.
+/// Decimal digits of other scripts (Unicode 15.1, category Nd); each block begins with its zero.
 fn decimal(c: char) -> Option<char> {
-    const ZEROS: [u32; 14] = [
-        0x0660, 0x06F0, 0x07C0, 0x0966, 0x09E6, 0x0A66, 0x0AE6, 0x0B66, 0x0BE6, 0x0C66, 0x0CE6, 0x0D66, 0x0E50, 0x0ED0,
+    const ZEROS: [u32; 61] = [
+        0x0660, 0x06F0, 0x07C0, 0x0966, 0x09E6, 0x0A66, 0x0AE6, 0x0B66, 0x0BE6, 0x0C66, 0x0CE6, 0x0D66, 0x0DE6, 0x0E50,
+        0x0ED0, 0x0F20, 0x1040, 0x1090, 0x17E0, 0x1810, 0x1946, 0x19D0, 0x1A80, 0x1A90, 0x1B50, 0x1BB0, 0x1C40, 0x1C50,
+        0xA620, 0xA8D0, 0xA900, 0xA9D0, 0xA9F0, 0xAA50, 0xABF0, 0x104A0, 0x10D30, 0x11066, 0x110F0, 0x11136, 0x111D0,
+        0x112F0, 0x11450, 0x114D0, 0x11650, 0x116C0, 0x11730, 0x118E0, 0x11950, 0x11C50, 0x11D50, 0x11DA0, 0x11F50,
+        0x16A60, 0x16AC0, 0x16B50, 0x1E140, 0x1E2F0, 0x1E4F0, 0x1E950, 0x1FBF0,
     ];
     let code = u32::from(c);
     ZEROS.iter().find(|zero| (**zero..**zero + 10).contains(&code)).map(|zero| digit(code - zero))
+}
+
+/// Digits in circles, in brackets or with a full stop.
+fn enclosed(c: char) -> Option<char> {
+    const ONES: [u32; 7] = [0x2460, 0x2474, 0x2488, 0x24F5, 0x2776, 0x2780, 0x278A];
+    let code = u32::from(c);
+    let one = ONES.iter().find(|one| (**one..**one + 9).contains(&code));
+    match c {
+        '\u{24EA}' | '\u{24FF}' | '\u{3007}' | '\u{1F100}' | '\u{1F10B}' | '\u{1F10C}' => Some('0'),
+        '\u{1F101}'..='\u{1F10A}' => Some(digit(code - 0x1F101)),
+        _ => one.map(|one| digit(code - one + 1)),
+    }
 }
 
 /// Cyrillic and Greek letters that look like Latin ones.

@@ -94,9 +94,12 @@ fn judge_run(text: &Text, found: &mut Found, run: &[Group]) {
             continue;
         };
         let groups = run.get(first..first + count).unwrap_or_default();
-        if let (Some(from), Some(to), Verdict::Hit(kind)) = (groups.first(), groups.last(), verdict) {
+        if let (Some(from), Some(to)) = (groups.first(), groups.last()) {
             let from = if text.before(from.range.start) == Some('+') { from.range.start - 1 } else { from.range.start };
-            found.hit(kind, from..to.range.end);
+            match verdict {
+                Verdict::Hit(kind) => found.hit(kind, from..to.range.end),
+                Verdict::Clear => found.mask(from..to.range.end),
+            }
         }
         first += count;
     }
@@ -170,7 +173,7 @@ impl Shape<'_> {
         if sign == Some('+') {
             return n >= 8;
         }
-        let announced = self.is_announced(text);
+        let announced = announces_phone(text, self.start);
         let bracket = sign == Some('(') && self.gaps.first().is_some_and(|gap| gap.starts_with(')'));
         self.is_brazilian(bracket, announced)
             || self.is_local()
@@ -187,14 +190,6 @@ impl Shape<'_> {
             ten.len() == 10 && FREE_CALLS.iter().any(|code| ten.starts_with(code))
         };
         brazilian && (9..=12).contains(&self.number.len()) || american
-    }
-
-    fn is_announced(&self, text: &Text) -> bool {
-        let lead = text.lead(self.start, PHONE_WORD_REACH);
-        // A full stop between ends the announcement; "tel." does not.
-        let lead = lead.replace("tel.", "tel").replace("fone.", "fone").replace("cel.", "cel");
-        let sentence = lead.rsplit(['.', '\n', ';']).next().unwrap_or_default();
-        sentence.split(|c: char| !c.is_alphabetic()).any(|word| PHONE_WORDS.contains(&word))
     }
 
     /// Area code of two digits, then nine digits that begin with 9, or eight that begin with 2 to 5.
@@ -249,6 +244,15 @@ impl Shape<'_> {
             [from, to].iter().all(|year| ["19", "20", "21"].iter().any(|century| year.starts_with(century)))
         }
     }
+}
+
+/// Whether a word shortly before `at` says that a telephone number follows.
+pub(super) fn announces_phone(text: &Text, at: usize) -> bool {
+    let lead = text.lead(at, PHONE_WORD_REACH);
+    // A full stop between ends the announcement; "tel." does not.
+    let lead = lead.replace("tel.", "tel").replace("fone.", "fone").replace("cel.", "cel");
+    let sentence = lead.rsplit(['.', '\n', ';']).next().unwrap_or_default();
+    sentence.split(|c: char| !c.is_alphabetic()).any(|word| PHONE_WORDS.contains(&word))
 }
 
 /// Letters and digits in groups that pass the check of an IBAN.
@@ -322,7 +326,8 @@ fn date_end(text: &Text, at: usize) -> Option<usize> {
     let year_len = end - second_end - 1;
     let year_last = first <= 31 && (year_len == 2 || year_len == 4 && (1900..2200).contains(&third));
     let month = second <= 12 || first <= 12 && second <= 31;
-    (!goes_on && month && (year_first || year_last)).then_some(end)
+    let none = first == 0 || second == 0;
+    (!goes_on && month && !none && (year_first || year_last)).then_some(end)
 }
 
 /// 12:30, 12:30:59, 12h30.

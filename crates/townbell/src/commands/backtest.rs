@@ -6,7 +6,6 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 use city::{Datastream, RuleId, Span, Time};
 use watch::backtest::on_series;
-use watch::episodes::{self, Episodes};
 use watch::{Backtest, Rule};
 
 use super::progress::Progress;
@@ -48,7 +47,7 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
         Err(mistakes) => return Ok(check::say(&mistakes)),
     };
     let Some(rule) = rules.iter().find(|rule| rule.id == id).cloned() else { bail!("there is no rule {id}") };
-    let labelled = match episodes_of(&rule)? {
+    let labelled = match city.episodes_of(Path::new(&rule.file)) {
         Ok(labelled) => labelled,
         Err(mistakes) => return Ok(check::say(&mistakes)),
     };
@@ -60,7 +59,7 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     if let Some(path) = &options.alerts {
         replay::write_changes(path, &done.changes)?;
     }
-    let view = BacktestView::of(&city, &rule, &done, labelled.as_ref());
+    let view = BacktestView::of(&city, &city.rules, &rule, &done, labelled.as_ref());
     if options.json {
         println!("{}", serde_json::to_string_pretty(&view)?);
     } else {
@@ -87,17 +86,6 @@ pub(super) fn find(city: &City, rule: &str) -> anyhow::Result<Found> {
     let text = std::fs::read_to_string(path).with_context(|| format!("{rule} cannot be read"))?;
     let found = past::with_rule(city, &city.rules, rule, &text);
     Ok(found.map_err(|errors| errors.into_iter().map(Mistake::from).collect()))
-}
-
-/// The labelled episodes beside the rule's file, if there are any.
-fn episodes_of(rule: &Rule) -> anyhow::Result<Result<Option<Episodes>, Vec<Mistake>>> {
-    let path = Path::new(&rule.file).with_extension("episodes.toml");
-    if !path.is_file() {
-        return Ok(Ok(None));
-    }
-    let text = std::fs::read_to_string(&path).with_context(|| format!("{} cannot be read", path.display()))?;
-    let read = episodes::parse(&path.display().to_string(), &text);
-    Ok(read.map(Some).map_err(|errors| errors.into_iter().map(Mistake::from).collect()))
 }
 
 fn on_journal(city: &City, rules: Vec<Rule>, rule: &Rule, options: &Options) -> anyhow::Result<Backtest> {
@@ -167,11 +155,14 @@ fn print(city: &City, view: &BacktestView) {
     };
     println!("\n{} to {}, {:.1} days, {} entries.", local(from), local(to), view.days, view.entries);
     println!(
-        "{} alerts, {:.2} a day; {} by night (22:00 to 06:00). Some input was silent {:.1} % of the time.",
-        view.rings.len(),
+        "{} alerts, {:.2} a day. Some input was silent {:.1} % of the time.",
+        view.rings_total,
         view.rings_a_day,
-        view.rings_by_night,
         view.blind_share * 100.0
+    );
+    println!(
+        "{} pages by night (22:00 to 06:00, as on-call and silences have it); {} if nobody takes them.",
+        view.pages_by_night, view.pages_by_night_untaken
     );
     plot::print(view, &city.zone);
     if !view.rings.is_empty() {

@@ -61,7 +61,7 @@ fn try_rule(city: &City, rule: &Rule, datastream: &Datastream, readings: &[(Time
     let done = backtest(rule, &series, readings.iter().copied());
     let crossed = crossings(&done.readings, level, REARM);
     let scored = score(&done.rings, &done.readings, &crossed, level);
-    println!("  {}: {}", rule.id, city.explain(rule));
+    println!("  {}: {}", rule.id, city.explain(rule, &city.rules));
     for ring in &scored {
         let at = local(ring.ring.opened, &city.zone);
         match ring.verdict {

@@ -21,7 +21,7 @@ pub fn explain(folder: &Path, rule: Option<&str>) -> anyhow::Result<ExitCode> {
         None => (city.rules.clone(), None),
     };
     for rule in rules.iter().filter(|rule| only.as_ref().is_none_or(|id| rule.id == *id)) {
-        println!("{}: {}", rule.id, city.explain(rule));
+        println!("{}: {}", rule.id, city.explain(rule, &rules));
         println!("  {}", held(rule.holds()));
     }
     Ok(ExitCode::SUCCESS)

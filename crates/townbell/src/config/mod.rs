@@ -7,6 +7,7 @@ mod links;
 mod mistake;
 mod mqtt;
 mod oncall;
+mod personal;
 mod purposes;
 mod rules;
 mod sandbox;
@@ -25,11 +26,12 @@ pub use demo::{DemoFeed, DemoText, Recording};
 use duration::DURATION_DAYS_MAX;
 pub use duration::Duration;
 pub use mistake::Mistake;
-pub use rules::RulesListing;
+pub use rules::{RulesListing, personal_in};
 pub use sandbox::SANDBOX;
 
 use city::service_request::SERVICE_CODE_CHARS_MAX;
 
+use crate::feeds::poll::open311::is_on_grid;
 use crate::limits::REQUESTS_ASKED_BACK;
 use crate::mqtt::MqttConfig;
 use file::{CityFile, FeedText, Placed};
@@ -420,6 +422,13 @@ impl Checker<'_> {
                 span,
                 "services: expected the service codes that are counted, as [\"flood\", \"street-light\"], of an open311 feed \
                  and of no other; requests of any other code are not kept",
+            );
+        }
+        if text.kind == FeedKind::Open311 && !text.poll_every.is_some_and(|every| is_on_grid(every.0)) {
+            self.say(
+                span,
+                "poll_every: expected \"15 min\", \"30 min\", \"1 h\" or another part of a day, and no less than 15 min: when a \
+                 resident's request came must not tell more of when it was made",
             );
         }
         let fits = |code: &String| code.trim() == code && (1..=SERVICE_CODE_CHARS_MAX).contains(&code.chars().count());

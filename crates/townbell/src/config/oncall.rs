@@ -1,8 +1,8 @@
 //! `oncall.toml`: who is called, and how. A city without one tells nobody but its pages.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use super::{City, Mistake};
+use super::{City, Mistake, personal};
 
 impl City {
     /// Who is called: as `oncall.toml` says, or every owner on the pages.
@@ -21,14 +21,14 @@ impl City {
             }
         };
         let path = file.display().to_string();
+        let personal = personal::found_in(&path, &text, &personal::OF_DESKS);
+        if !personal.is_empty() {
+            mistakes.extend(personal.into_iter().map(Mistake::from));
+            return self;
+        }
         match watch::notify::parse(watch::RuleFile { path: &path, text: &text }, &self.roles) {
             Ok(oncall) => self.oncall = Some(oncall),
-            Err(errors) => mistakes.extend(errors.into_iter().map(|error| Mistake {
-                file: PathBuf::from(error.file),
-                line: error.line,
-                column: error.column,
-                message: error.message,
-            })),
+            Err(errors) => mistakes.extend(errors.into_iter().map(Mistake::from)),
         }
         self
     }

@@ -5,7 +5,9 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use super::{City, Mistake};
+use watch::episodes::{self, Episodes};
+
+use super::{City, Mistake, personal};
 
 /// The files of rules as a folder lists them: name, when it was written, bytes.
 pub type RulesListing = Vec<(OsString, Option<SystemTime>, u64)>;
@@ -94,11 +96,27 @@ impl City {
         let parts = self.parts(self.rules.clone());
         let count = self.run_tests(&parts, &|_| true, &mut mistakes);
         for (path, text) in self.texts(|path| has_end(path, "episodes"), &mut mistakes) {
-            if let Err(errors) = watch::episodes::parse(&path, &text) {
+            if let Err(errors) = read_episodes(&path, &text) {
                 mistakes.extend(errors.into_iter().map(Mistake::from));
             }
         }
         if mistakes.is_empty() { Ok(count) } else { Err(mistakes) }
+    }
+
+    /// The labelled episodes beside a rule's file (`NAME.episodes.toml`), if there are any.
+    ///
+    /// # Errors
+    /// When they cannot be read, and every mistake in them.
+    pub fn episodes_of(&self, rule: &Path) -> Result<Option<Episodes>, Vec<Mistake>> {
+        let path = rule.with_extension("episodes.toml");
+        match std::fs::read_to_string(&path) {
+            Ok(text) => {
+                let read = read_episodes(&path.display().to_string(), &text);
+                read.map(Some).map_err(|errors| errors.into_iter().map(Mistake::from).collect())
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(vec![Mistake::file(&path, format!("cannot be read: {error}"))]),
+        }
     }
 
     /// Runs the tests beside some of these rules, named without `.test.toml`.
@@ -118,6 +136,11 @@ impl City {
         };
         let mut count = 0;
         for (path, text) in self.texts(is_wanted, mistakes) {
+            let personal = personal::found_in(&path, &text, &[]);
+            if !personal.is_empty() {
+                mistakes.extend(personal.into_iter().map(Mistake::from));
+                continue;
+            }
             match watch::rule_test::run(&path, &text, parts) {
                 Ok(tests) => count += tests,
                 Err(errors) => mistakes.extend(errors.into_iter().map(Mistake::from)),
@@ -131,8 +154,9 @@ impl City {
     /// # Errors
     /// All mistakes of all of them.
     pub fn parse_rules(&self, files: &[(String, String)]) -> Result<Vec<watch::Rule>, Vec<watch::RuleError>> {
+        let personal = files.iter().flat_map(|(path, text)| personal::found_in(path, text, &[])).collect();
         let files: Vec<watch::RuleFile<'_>> = files.iter().map(|(path, text)| watch::RuleFile { path, text }).collect();
-        watch::parse(&files, &self.known(&self.contracts()))
+        impersonal(personal, watch::parse(&files, &self.known(&self.contracts())))
     }
 
     /// Reads one more rule beside others that have loaded, in the place of the one of its name.
@@ -145,7 +169,9 @@ impl City {
         text: &str,
         others: &[watch::Rule],
     ) -> Result<watch::Rule, Vec<watch::RuleError>> {
-        watch::parse_beside(&watch::RuleFile { path, text }, others, &self.known(&self.contracts()))
+        let personal = personal::found_in(path, text, &[]);
+        let file = watch::RuleFile { path, text };
+        impersonal(personal, watch::parse_beside(&file, others, &self.known(&self.contracts())))
     }
 
     fn known<'a>(&'a self, contracts: &'a [city::Contract]) -> watch::Known<'a> {
@@ -159,8 +185,8 @@ impl City {
         }
     }
 
-    /// A rule as one plain sentence.
-    pub fn explain(&self, rule: &watch::Rule) -> String {
+    /// A rule as one plain sentence; `others` are those whose alerts it may look at.
+    pub fn explain(&self, rule: &watch::Rule, others: &[watch::Rule]) -> String {
         let contracts = self.contracts();
         let names = watch::Names {
             things: &self.things,
@@ -169,7 +195,7 @@ impl City {
             contracts: &contracts,
             places: &self.places,
         };
-        watch::explain(rule, &names)
+        watch::explain_among(rule, &names, others)
     }
 
     /// Why a rule asks, in the words of its purpose.
@@ -177,6 +203,31 @@ impl City {
         let declared = self.purposes.iter().find(|purpose| purpose.id == rule.purpose);
         declared.map_or_else(|| rule.purpose.clone(), |purpose| purpose.words.clone())
     }
+}
+
+/// What could be of a person in a text beside the rules; empty when it may be shown.
+pub fn personal_in(path: &str, text: &str) -> Vec<Mistake> {
+    personal::found_in(path, text, &[]).into_iter().map(Mistake::from).collect()
+}
+
+fn read_episodes(path: &str, text: &str) -> Result<Episodes, Vec<watch::RuleError>> {
+    impersonal(personal::found_in(path, text, &[]), episodes::parse(path, text))
+}
+
+/// What was read, unless something in it could be of a person: of such a file nothing else is said, as that could
+/// repeat it.
+fn impersonal<T>(
+    personal: Vec<watch::RuleError>,
+    read: Result<T, Vec<watch::RuleError>>,
+) -> Result<T, Vec<watch::RuleError>> {
+    if personal.is_empty() {
+        return read;
+    }
+    let mut errors = read.err().unwrap_or_default();
+    errors.retain(|error| !personal.iter().any(|found| found.file == error.file));
+    errors.extend(personal);
+    errors.sort();
+    Err(errors)
 }
 
 /// `rules/*.toml`, but not their tests and episodes beside them.

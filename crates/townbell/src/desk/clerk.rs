@@ -160,6 +160,9 @@ impl Clerk {
                     self.take_post(post)?;
                     let _gone = done.send(());
                 }
+                Message::Truths { told } => {
+                    let _gone = told.send(self.watcher.truths());
+                }
                 Message::Sealed(slice) => {
                     self.store.write_sealed(*slice)?;
                 }

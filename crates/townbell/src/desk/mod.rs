@@ -13,7 +13,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, RwLock};
 
 use ::watch::Rule;
-use city::{FeedId, Observations, Tally, Time, Timetable};
+use ::watch::standing::TruthNow;
+use city::{FeedId, Observations, RuleId, Tally, Time, Timetable};
 use gate::Admission;
 use store::Store;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -93,6 +94,10 @@ enum Message {
         post: outbox::Post,
         done: oneshot::Sender<()>,
     },
+    /// What every rule makes of now.
+    Truths {
+        told: oneshot::Sender<Vec<(RuleId, TruthNow)>>,
+    },
     /// Chunks that the sealer made, to be written.
     Sealed(Box<store::SealedSlice>),
     /// Other rules.
@@ -149,6 +154,17 @@ impl Desk {
     pub async fn adopt(&self, context: ::watch::Context) -> Result<(), DeskError> {
         let (done, waiting) = oneshot::channel();
         self.sender.send(Message::Adopt { context: Box::new(context), done }).await.map_err(|_| DeskError::Stopped)?;
+        waiting.await.map_err(|_| DeskError::Stopped)
+    }
+
+    /// What every rule makes of what it looks at now. It takes the desk's time: [`crate::rulebook::Rulebook::truths`]
+    /// asks for all who want to know.
+    ///
+    /// # Errors
+    /// When the desk has stopped.
+    pub async fn truths(&self) -> Result<Vec<(RuleId, TruthNow)>, DeskError> {
+        let (told, waiting) = oneshot::channel();
+        self.sender.send(Message::Truths { told }).await.map_err(|_| DeskError::Stopped)?;
         waiting.await.map_err(|_| DeskError::Stopped)
     }
 

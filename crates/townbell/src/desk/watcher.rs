@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use city::record::Entry;
-use city::{Alert, AlertChange, AlertId, FeedId, Record, Seq, Time, Timetable};
+use city::{Alert, AlertChange, AlertId, FeedId, Record, RuleId, Seq, Time, Timetable};
 use store::{Store, StoreError, WatchPosition, WatchStep};
 use watch::action::{commented, on_one_long_over};
 use watch::kept::{FORM, Keeps, Kept, RuleText};
+use watch::standing::TruthNow;
 use watch::{Context, Done, Rule, State};
 
 use crate::config::City;
@@ -133,6 +134,11 @@ impl Watcher {
     pub(super) fn calls(&self, roles: &[String]) -> Calls {
         let now = self.now().or(self.state.now()).unwrap_or_default();
         Calls::of(self.state.notify(), &self.context.calls(), roles, now)
+    }
+
+    /// What every rule makes of what it looks at now.
+    pub(super) fn truths(&self) -> Vec<(RuleId, TruthNow)> {
+        watch::standing::truths(&self.state, &self.context)
     }
 
     /// Whether it is time for a snapshot. The first comes with the first entry, as it keeps the rules, too.

@@ -1,6 +1,6 @@
 //! Asking a feed: conditional HTTP (RFC 9110, 13.1), bounded in time and size, decoded and judged.
 
-mod open311;
+pub mod open311;
 mod tickets;
 
 use std::collections::{HashMap, HashSet};

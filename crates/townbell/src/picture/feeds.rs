@@ -19,6 +19,7 @@ impl FeedLine {
         let told = match record {
             Record::FeedBeat(beat) if !beat.good => return,
             Record::FeedBeat(_)
+            | Record::RequestsCut(_)
             | Record::Timetable(_)
             | Record::Acknowledgement(_)
             | Record::DeskAction(_)

@@ -120,6 +120,7 @@ impl Picture {
                 Record::Warning(w) => self.warnings.take(&self.city, feed, w),
                 Record::ServiceAlert(_)
                 | Record::ServiceRequest(_)
+                | Record::RequestsCut(_)
                 | Record::Timetable(_)
                 | Record::FeedBeat(_)
                 | Record::Acknowledgement(_)

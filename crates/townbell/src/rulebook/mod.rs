@@ -2,6 +2,7 @@
 //! steps of the watch, as a start with the new files would take them. A folder that does not load changes nothing.
 
 mod change;
+mod truths;
 
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
@@ -27,6 +28,7 @@ pub struct Rulebook {
     standing: RwLock<Standing>,
     /// Held by whoever reads the folder into force, or writes into it: one after the other.
     pen: Arc<Mutex<Pen>>,
+    truths: Mutex<Option<truths::Truths>>,
 }
 
 #[derive(Clone)]
@@ -49,7 +51,7 @@ impl Rulebook {
     pub fn new(city: Arc<City>, rules: Arc<Vec<Rule>>, desk: Desk, live: Arc<Live>) -> Self {
         let standing = RwLock::new(Standing { rules, mistakes: Arc::default() });
         // What changed since the city was read is found at the first looks.
-        Self { city, desk, live, standing, pen: Arc::default() }
+        Self { city, desk, live, standing, pen: Arc::default(), truths: Mutex::default() }
     }
 
     /// The rules in force.

@@ -20,6 +20,7 @@ pub mod rules;
 pub mod sensorthings;
 pub mod series;
 pub mod stream;
+pub mod truths;
 pub mod views;
 
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};

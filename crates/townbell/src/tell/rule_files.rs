@@ -1,7 +1,5 @@
 //! `/api/rules`: the rules in force, what keeps the folder from loading, and each rule's text, to be changed.
 
-use std::collections::BTreeSet;
-
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
@@ -12,29 +10,34 @@ use gate::Candidate;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use watch::Rule;
+use watch::standing::TruthNow;
 
 use super::api::stopped;
 use super::asked::Asked;
 use super::problem::{Refusal, Refused};
 use super::rules::{NAME_EXPECTED, RULE_TEXT_MAX};
+use super::truths::TruthView;
 use super::views::{MistakeView, RulePage, RuleView};
 use super::{App, actions};
-use crate::config::Mistake;
+use crate::config::{Mistake, personal_in};
 use crate::rulebook::{self, Draft, RuleText, Rulebook};
 
 /// `GET /api/rules`
 #[utoipa::path(get, path = "/api/rules", responses((status = 200, body = RulePage)))]
 pub async fn rules(State(app): State<App>) -> Json<RulePage> {
-    let items = app.rulebook.rules().iter().map(|rule| view(&app, rule)).collect();
+    // A desk that has stopped knows nothing of now; the rules are what they are.
+    let truths = app.rulebook.truths().await.unwrap_or_default();
+    let rules = app.rulebook.rules();
+    let items = rules.iter().map(|rule| view(&app, rule, truths.get(&rule.id))).collect();
     let mistakes = app.rulebook.mistakes().iter().map(MistakeView::from).collect();
     Json(RulePage { items, mistakes })
 }
 
-fn view(app: &App, rule: &Rule) -> RuleView {
+fn view(app: &App, rule: &Rule, truth: Option<&TruthNow>) -> RuleView {
     RuleView {
         id: rule.id.to_string(),
         kind: rule.kind.name().to_owned(),
-        sentence: app.city.explain(rule),
+        sentence: app.city.explain(rule, &app.rulebook.rules()),
         owner: rule.owner.clone(),
         severity: rule.severity,
         consequence: rule.consequence.clone(),
@@ -43,6 +46,7 @@ fn view(app: &App, rule: &Rule) -> RuleView {
         purpose: app.city.purpose_words(rule),
         version: rule.version.clone(),
         file: std::path::Path::new(&rule.file).file_name().unwrap_or_default().to_string_lossy().into_owned(),
+        truth: truth.map(TruthView::from),
     }
 }
 
@@ -92,7 +96,9 @@ pub struct RemovalQuery {
 pub async fn rule(State(app): State<App>, Path(name): Path<String>) -> Result<Response, Refusal> {
     let name = checked(&app, name)?;
     let found = app.rulebook.text(&name).await.map_err(|refused| refusal(&app, refused))?;
-    let RuleText { text, version, tests } = found.ok_or_else(missing)?;
+    let found = found.ok_or_else(missing)?;
+    nothing_personal(&name, &found)?;
+    let RuleText { text, version, tests } = found;
     let in_force = app.rulebook.rules().iter().any(|rule| rule.id.as_str() == name && rule.version == version);
     let tag = tag_of(&version);
     Ok((tag, Json(RuleTextView { name, text, version, in_force, tests })).into_response())
@@ -118,13 +124,12 @@ pub async fn save(
         return Err(Refusal::too_large(format!("text: a rule has at most {RULE_TEXT_MAX} bytes")));
     }
     let known = known(&headers)?;
-    nothing_personal(&app, &name, &text)?;
     let status = if known.is_none() { StatusCode::CREATED } else { StatusCode::OK };
     change(&app, Draft { name: name.clone(), text: Some(text), role, known }).await?;
     let rules = app.rulebook.rules();
     let rule = rules.iter().find(|rule| rule.id.as_str() == name);
     let rule = rule.ok_or_else(|| Refusal::conflict("the rule was saved, and somebody has taken it away since"))?;
-    Ok((status, tag_of(&rule.version), Json(view(&app, rule))).into_response())
+    Ok((status, tag_of(&rule.version), Json(view(&app, rule, None))).into_response())
 }
 
 /// `DELETE /api/rules/{name}`: takes a rule away, with its tests. Its alerts are resolved.
@@ -195,40 +200,14 @@ fn known(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
     }
 }
 
-/// A text is kept for ever and read by many: nothing in it may be of a person.
-fn nothing_personal(app: &App, name: &str, text: &str) -> Result<(), Refusal> {
-    let scanned = text.lines().zip(1..).flat_map(|(line, number)| {
-        let hits = app.door.gate.scan(line);
-        let words = |hit: &gate::scan::HitKind| {
-            format!("{name}.toml:{number}:1: holds what looks like {}; say it by role or place", hit.words())
-        };
-        hits.iter().map(words).collect::<Vec<_>>()
-    });
-    let mut found: Vec<String> = scanned.collect();
-    // A text that is written with escapes, or over several lines, says what it says when it is read.
-    let said: Vec<String> = toml::from_str::<toml::Table>(text).map(|table| texts_of(&table)).unwrap_or_default();
-    let hits = said.iter().flat_map(|said| app.door.gate.scan(said));
-    let hits: BTreeSet<&str> = hits.map(gate::scan::HitKind::words).collect();
-    if found.is_empty() {
-        found.extend(
-            hits.iter().map(|words| format!("{name}.toml:1:1: holds what looks like {words}; say it by role or place")),
-        );
+/// What could be of a person is not shown: who may mend the file finds it by its place.
+fn nothing_personal(name: &str, found: &RuleText) -> Result<(), Refusal> {
+    let mut mistakes = personal_in(&format!("{name}.toml"), &found.text);
+    mistakes.extend(found.tests.iter().flat_map(|tests| personal_in(&format!("{name}.test.toml"), tests)));
+    if mistakes.is_empty() {
+        return Ok(());
     }
-    if found.is_empty() { Ok(()) } else { Err(not_loading(found.join("\n"))) }
-}
-
-/// All texts of a table, as they read.
-fn texts_of(table: &toml::Table) -> Vec<String> {
-    let (mut found, mut left) = (Vec::new(), table.values().collect::<Vec<_>>());
-    while let Some(value) = left.pop() {
-        match value {
-            toml::Value::String(text) => found.push(text.clone()),
-            toml::Value::Array(values) => left.extend(values),
-            toml::Value::Table(table) => left.extend(table.values()),
-            _ => {}
-        }
-    }
-    found
+    Err(not_loading(mistakes.iter().map(Mistake::by_name).collect::<Vec<_>>().join("\n")))
 }
 
 fn not_loading(words: String) -> Refusal {

@@ -7,7 +7,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
 use axum::http::StatusCode;
-use city::{Datastream, DatastreamId, EntityId, EntityKind, Severity, Span, Time};
+use city::{Datastream, DatastreamId, EntityId, EntityKind, RuleId, Severity, Span, Time};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use utoipa::{IntoParams, ToSchema};
@@ -20,7 +20,7 @@ use super::api::Answer;
 use super::asked::Asked;
 use super::problem::{Refusal, Refused};
 use crate::clock::Stopwatch;
-use crate::config::City;
+use crate::config::{City, Mistake};
 use crate::past::{self, Stretch};
 use crate::rulebook::Rulebook;
 
@@ -56,8 +56,11 @@ pub struct BacktestView {
     pub rings_total: usize,
     /// Alerts a day.
     pub rings_a_day: f64,
-    /// Alerts that opened from 22:00 to 06:00 on the city's clock.
-    pub rings_by_night: usize,
+    /// Calls to a role from 22:00 to 06:00 on the city's clock, as on-call, quiet hours and silences have it.
+    pub pages_by_night: usize,
+    /// The same with the reminders, the next steps of the chain and the word that it is over, which come when nobody
+    /// takes an alert.
+    pub pages_by_night_untaken: usize,
     /// The share of the time, 0 to 1, that some input was silent for longer than its beat.
     pub blind_share: f64,
     /// Every alert, in the order of opening; at most 1000.
@@ -89,7 +92,7 @@ pub struct RingView {
     pub closed_saw: Option<String>,
     /// How long it stood, in seconds.
     pub stood_s: i64,
-    /// It would have woken somebody.
+    /// It would have called somebody by night.
     pub by_night: bool,
     /// It opened and resolved again and again.
     pub flapping: bool,
@@ -124,10 +127,10 @@ pub struct EpisodeView {
 }
 
 impl BacktestView {
-    /// The view of a backtest.
-    pub fn of(city: &City, rule: &Rule, done: &Backtest, labelled: Option<&Episodes>) -> Self {
+    /// The view of a backtest of one of these rules.
+    pub fn of(city: &City, rules: &[Rule], rule: &Rule, done: &Backtest, labelled: Option<&Episodes>) -> Self {
         let verdict = labelled.map(|labelled| labelled.judge(done));
-        let end = done.to.unwrap_or_default();
+        let (end, nights) = (done.to.unwrap_or_default(), done.nights(&city.zone));
         let ring = |(at, ring): (usize, &watch::Ring)| RingView {
             subject: ring.subject.clone(),
             opened: ring.opened,
@@ -144,7 +147,7 @@ impl BacktestView {
         };
         Self {
             rule: rule.id.to_string(),
-            sentence: city.explain(rule),
+            sentence: city.explain(rule, rules),
             state_bytes_max: rule.holds().bytes(),
             from: done.from,
             to: done.to,
@@ -152,7 +155,8 @@ impl BacktestView {
             entries: done.entries,
             rings_total: done.rings.len(),
             rings_a_day: done.rings_a_day(),
-            rings_by_night: done.by_night(&city.zone),
+            pages_by_night: nights.pages,
+            pages_by_night_untaken: nights.untaken,
             blind_share: done.blind_share(),
             rings: done.rings.iter().enumerate().take(RINGS_TOLD_MAX).map(ring).collect(),
             against: verdict.as_ref().map(AgainstView::of),
@@ -248,14 +252,23 @@ pub async fn backtest(
             Refusal::about(StatusCode::UNPROCESSABLE_ENTITY, "The rule does not load", words.join("\n"), None)
         })?;
         let rule = rules.iter().find(|rule| rule.id == id).cloned();
+        let labelled = labelled(&app, &id)?;
         let took = Stopwatch::start();
         let reader = app.readers.get()?;
         let go_on = &mut |_, _| took.elapsed() < WORK_MAX;
         let done = past::on_journal(&app.city, rules, &id, &reader, stretch, go_on)?;
         let (rule, done) = rule.zip(done).ok_or_else(too_long)?;
-        Ok(BacktestView::of(&app.city, &rule, &done, None))
+        Ok(BacktestView::of(&app.city, &app.rulebook.rules(), &rule, &done, labelled.as_ref()))
     });
     Ok(Json(view.await?))
+}
+
+/// The labelled episodes of the rule of this name, as they lie in the city's folder.
+fn labelled(app: &App, rule: &RuleId) -> Result<Option<Episodes>, Refusal> {
+    app.city.episodes_of(&app.city.rules_folder().join(format!("{rule}.toml"))).map_err(|mistakes| {
+        let words: Vec<String> = mistakes.iter().map(Mistake::by_name).collect();
+        Refusal::about(StatusCode::UNPROCESSABLE_ENTITY, "The episodes do not load", words.join("\n"), None)
+    })
 }
 
 fn stretch_of(app: &App, asked: &BacktestRequest) -> Result<Stretch, Refusal> {

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::numbers::ResultView;
+use super::truths::TruthView;
 
 /// The city and how it is being run.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -301,6 +302,8 @@ pub struct RuleView {
     pub version: String,
     /// File.
     pub file: String,
+    /// Where its condition holds now; null until it was looked at once.
+    pub truth: Option<TruthView>,
 }
 
 /// All rules.
