@@ -97,8 +97,8 @@ pub(crate) fn take(
     now: Time,
     out: &mut Vec<AlertChange>,
 ) {
-    let moved = changes.iter().fold(false, |moved, change| state.whereabouts.take(change) || moved);
-    if !moved {
+    let moved = changes.iter().filter(|change| state.whereabouts.take(change)).count();
+    if moved == 0 {
         return;
     }
     for rule in &context.rules {
