@@ -12,8 +12,8 @@ use city::{
     AlertChange, Entity, EntityBody, EntityChange, EntityId, EntityKind, Position, Properties, Record, Shape, Time,
 };
 use proptest::prelude::*;
-use town::{HEAD, at, beat, context, load_bare, reading, told};
-use watch::{Names, State, explain, run};
+use town::{HEAD, at, beat, context, load_bare, reading, sentence, told};
+use watch::{State, run};
 
 /// Three pumps: so many or more outside of the centre.
 fn rule(open: &str, close: &str) -> String {
@@ -138,17 +138,8 @@ fn a_thing_of_the_configuration_stands_where_that_says_and_conditions_are_joined
 fn a_rule_on_things_says_what_it_looks_at_and_what_is_wrong() {
     let load = |text: &str| load_bare(&[("rules/x.toml", &format!("{HEAD}{text}"))]);
     let rules = load(&rule("things = 2\nfor = \"5 min\"", "things_below = 2").replace("[11, 12, 13]", "[1, 2, 77]"));
-    let (things, places, contracts) = (town::things(), town::places(), town::contracts());
-    let (datastreams, properties) = (town::datastreams(), town::properties());
-    let names = Names {
-        things: &things,
-        datastreams: &datastreams,
-        properties: &properties,
-        contracts: &contracts,
-        places: &places,
-    };
     assert_eq!(
-        explain(&rules.expect("it loads")[0], &names),
+        sentence(&rules.expect("it loads")[0], &[]),
         "Rings when 2 or more of Quay gauge, Bridge gauge and thing 77 are outside the centre for 5 min (by Level of \
          the lake), and stops when fewer than 2 are so; the water desk acts within 15 min."
     );

@@ -11,7 +11,7 @@ use city::record::Entry;
 use city::{AlertChange, GridCell, Position, Record, RequestStatus, ServiceRequest, Severity, Span, Time};
 use proptest::prelude::*;
 use town::{at, beat, context, load, parts, request, told};
-use watch::{Context, Names, Parts, State, explain, run};
+use watch::{Context, Parts, State, run};
 
 fn rule(scope: &str, lines: &str) -> String {
     format!(
@@ -221,16 +221,8 @@ fn what_does_not_load_says_what_would_be_right() {
 #[test]
 fn a_rule_is_one_plain_sentence() {
     let rules = load(&[("floods", &rule("each = \"cell\"\nzone = \"centre\"", LINES))]).expect("a rule");
-    let Parts { things, datastreams, properties, contracts, places, .. } = parts();
-    let names = Names {
-        things: &things,
-        datastreams: &datastreams,
-        properties: &properties,
-        contracts: &contracts,
-        places: &places,
-    };
     assert_eq!(
-        explain(&rules[0], &names),
+        town::sentence(&rules[0], &[]),
         "Rings when the requests of residents for the service \"flood\" or \"drain\" made from one square kilometre of the \
          centre within 2 h (by City requests, in full hours) are 4 or more, and stops when they are fewer than 2; the \
          water desk acts within 15 min."

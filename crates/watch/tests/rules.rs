@@ -4,11 +4,11 @@
 mod town;
 
 use city::{Datastream, DatastreamId, Span};
-use town::{HEAD, contracts, datastreams, load, load_bare, places, properties, purposes, roles, things};
+use town::{HEAD, contracts, datastreams, load, load_bare, places, purposes, roles, things};
 use watch::figure::{Figure, Statistic};
 use watch::holds::RULE_BYTES_MAX;
 use watch::rule::{Kind, Side};
-use watch::{Known, Names, Rule, RuleFile, explain, parse_beside};
+use watch::{Known, Rule, RuleFile, parse_beside};
 
 const RISE: &str = r#"
 kind = "rise"
@@ -173,16 +173,7 @@ fn a_rule_reads_as_it_is_written() {
 
 #[test]
 fn a_rule_explains_itself_in_one_sentence() {
-    let (things, datastreams, properties, contracts, places) =
-        (things(), datastreams(), properties(), contracts(), places());
-    let names = Names {
-        things: &things,
-        datastreams: &datastreams,
-        properties: &properties,
-        contracts: &contracts,
-        places: &places,
-    };
-    let sentence = |text: &str| explain(&load(&[("x", text)]).expect("it loads")[0], &names);
+    let sentence = |text: &str| town::sentence(&load(&[("x", text)]).expect("it loads")[0], &[]);
     assert_eq!(
         sentence(RISE),
         "Rings when Lake at the quay is above 3.0 m, or rises so that the line through its last 48 h comes within \

@@ -16,7 +16,7 @@ use city::{
     RequestStatus, ScheduleRelationship, ServiceDate, ServiceRequest, Span, Thing, ThingId, Time, TripKey, TripUpdate,
 };
 use jiff::tz::TimeZone;
-use watch::{Context, Known, Parts, Rule, RuleError, RuleFile, parse};
+use watch::{Context, Known, Names, Parts, Rule, RuleError, RuleFile, explain_among, parse};
 
 pub const HEAD: &str = r#"
 owner = "water_desk"
@@ -289,4 +289,17 @@ pub fn request(id: u32, code: &str, received: Time, before: Span, east: f64, nor
         status: RequestStatus::Open,
     });
     Entry { feed: "requests".into(), received, record }
+}
+
+/// A rule as its sentence, among others.
+pub fn sentence(rule: &Rule, others: &[Rule]) -> String {
+    let Parts { things, datastreams, properties, contracts, places, .. } = parts();
+    let names = Names {
+        things: &things,
+        datastreams: &datastreams,
+        properties: &properties,
+        contracts: &contracts,
+        places: &places,
+    };
+    explain_among(rule, &names, others)
 }
