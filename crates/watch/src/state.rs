@@ -275,8 +275,8 @@ impl State {
             heard.extend(ids.iter().copied().zip(shard.series));
             for (place, cell) in places.iter().zip(shard.cells) {
                 let rule = old.rules.get(place.rule as usize);
-                if let (Some((rule, _)), Some(id)) = (rule, ids.get(place.series as usize)) {
-                    cells.insert((rule.clone(), place.part, *id), (place.figure, cell));
+                if let (Some((rule, version)), Some(id)) = (rule, ids.get(place.series as usize)) {
+                    cells.insert((rule.clone(), place.part, *id), (version.clone(), place.figure, cell));
                 }
             }
         }
@@ -287,12 +287,16 @@ impl State {
                 shard.series.push(SeriesHeard { silent: false, ..known });
             }
             for place in places {
-                let rule = context.rules.get(place.rule as usize).map(|rule| rule.id.clone());
+                let rule = context.rules.get(place.rule as usize);
                 let series = plan.series.get(place.series as usize).map(|series| series.id);
-                let known = rule.zip(series).and_then(|(rule, series)| cells.remove(&(rule, place.part, series)));
-                let (figure, mut cell) = known.unwrap_or_default();
+                let key = rule.zip(series).map(|(rule, series)| (rule.id.clone(), place.part, series));
+                let (version, figure, mut cell) = key.and_then(|key| cells.remove(&key)).unwrap_or_default();
                 if figure != place.figure {
                     cell.memory = Memory::default();
+                }
+                if rule.is_some_and(|rule| rule.version != version) {
+                    // Of another line nobody knows on which side of it the figure is before the next reading.
+                    cell.truth = Truth::Unknown;
                 }
                 shard.cells.push(cell);
             }

@@ -152,6 +152,9 @@ fn episodes_are_caught_missed_or_rung_for_nothing() {
     assert_eq!(verdict.for_nothing, [1]);
     let counts = verdict.counts();
     assert_eq!((counts.caught, counts.missed, counts.for_nothing), (1, 1, 1));
+    // One that began before the trial does may have been rung for before, too.
+    let later = labelled.judge(&tried("above", &entries, Some(at(100)), None));
+    assert_eq!(later.judged.iter().map(|judged| judged.episode.name.as_str()).collect::<Vec<_>>(), ["none"]);
 }
 
 #[test]

@@ -140,3 +140,25 @@ fn other_rules_are_told_of_after_their_first_step() {
     run(&mut state, &other, &[reading(1, at(92), 2.6)], None);
     assert_eq!(truths(&state, &other).len(), 2);
 }
+
+#[test]
+fn of_another_line_nobody_knows_before_the_next_reading() {
+    let rule = |above: &str| {
+        format!(
+            "kind = \"threshold\"\nwhat = \"The lake\"\ndatastream = 1\nstatistic = \"last\"\n[open]\nabove = {above}\n[close]\nbelow = 2\n"
+        )
+    };
+    let truth = |state: &State, context: &watch::Context| {
+        let (_, now) = truths(state, context).remove(0);
+        (now.is_true, now.is_false, now.unknown)
+    };
+    let mut state = State::default();
+    let before = context(&[("high", &rule("2.4"))]);
+    run(&mut state, &before, &[reading(1, at(0), 2.6)], Some(at(1)));
+    assert_eq!(truth(&state, &before), (1, 0, 0));
+    let after = context(&[("high", &rule("12"))]);
+    run(&mut state, &after, &[], Some(at(2)));
+    assert_eq!(truth(&state, &after), (0, 0, 1));
+    run(&mut state, &after, &[reading(1, at(3), 2.6)], Some(at(4)));
+    assert_eq!(truth(&state, &after), (0, 1, 0));
+}

@@ -1,5 +1,7 @@
 //! Rules on where things of the city are.
 
+use std::collections::BTreeSet;
+
 use city::{EntityId, FeedKind};
 
 use super::Town;
@@ -7,6 +9,7 @@ use super::events::known_feed;
 use super::runs::{limits, zones};
 use crate::fence::OnFence;
 use crate::reader::{Fields, Mistakes};
+use crate::rule::Count;
 
 /// Things of one rule: a depot's worth.
 const THINGS_MAX: usize = 1_000;
@@ -24,11 +27,29 @@ pub(super) fn on_fence(fields: &mut Fields<'_, '_>, town: &Town<'_>, mistakes: &
         mistakes
             .at(fields.start(), "`things` is missing: it should be a list of ids of things, as /v1.1/Things has them");
     }
+    let mut known = BTreeSet::new();
+    for at in &things {
+        if !known.insert(at.value) {
+            mistakes.at(at.byte, format!("thing {} stands here twice; it counts once", at.value));
+        }
+        let streams = town.known.datastreams.iter().filter(|stream| stream.thing.0 == at.value);
+        let mut of: Vec<&str> = streams.map(|stream| stream.feed.as_str()).collect();
+        of.dedup();
+        if let Some(feed) = feed.as_ref().filter(|feed| !of.is_empty() && !of.contains(&feed.as_str())) {
+            mistakes.at(at.byte, format!("thing {} is not of the feed {feed}, but of {}", at.value, of.join(", ")));
+        }
+    }
     if let Some(over) = things.get(THINGS_MAX) {
         mistakes.at(over.byte, format!("a rule looks at {THINGS_MAX} things at most; make it two rules"));
     }
     let inside = fields.choice("where", &[("inside", true), ("outside", false)], mistakes);
+    let start = fields.start();
     let limits = limits(fields, ["things", "things_below"], mistakes)?;
+    if let Count::AtLeast(least) = limits.open
+        && usize::try_from(least).is_ok_and(|least| least > things.len())
+    {
+        mistakes.at(start, format!("[open] asks for {least} things of {}; it would never ring", things.len()));
+    }
     Some(OnFence {
         zones,
         things: things.iter().map(|at| EntityId::Number(i64::from(at.value))).collect(),
