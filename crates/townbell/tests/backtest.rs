@@ -137,7 +137,8 @@ async fn what_it_caught_and_missed_is_told_over_http_as_on_the_command_line() {
 
     let (_, deaf) = ask(&RULE.replace("above = 1.0", "above = 9.0")).await;
     let deaf: Value = serde_json::from_str(&deaf).expect("JSON");
-    assert_eq!((&deaf["against"]["caught"], &deaf["against"]["missed"]), (&object!(0), &object!(2)), "{deaf}");
+    // What would have rung for the morning may have done so before the trial begins.
+    assert_eq!((&deaf["against"]["caught"], &deaf["against"]["missed"]), (&object!(0), &object!(1)), "{deaf}");
     assert_eq!(deaf["against"]["episodes"][0]["lead_s"], Value::Null);
 
     std::fs::write(&episodes, EPISODES.replace("2024-04-30T13:00:00-03:00", "2023-04-30T13:00:00-03:00"))

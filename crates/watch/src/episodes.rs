@@ -80,8 +80,8 @@ impl Verdict {
 }
 
 impl Episodes {
-    /// Holds the rings of a backtest against them. An episode that does not begin in it is left out: what rang for it may
-    /// have rung before.
+    /// Holds the rings of a backtest against them. An episode of which nothing lies in the backtest is left out, and so is
+    /// one that began before it and has no ring: what rang for it may have rung before.
     pub fn judge(&self, done: &Backtest) -> Verdict {
         let (Some(from), Some(to)) = (done.from, done.to) else { return Verdict::default() };
         let stood_in = |ring: &Ring, episode: &Episode| {
@@ -89,7 +89,8 @@ impl Episodes {
                 ring.opened >= episode.from - self.counts_within && ring.opened <= episode.until && ring.opened <= to;
             opened_for_it && ring.resolved.is_none_or(|resolved| resolved >= episode.from)
         };
-        let met = self.episodes.iter().filter(|episode| (from..=to).contains(&episode.from));
+        let met = self.episodes.iter().filter(|episode| episode.from <= to && episode.until >= from);
+        let known = |judged: &Judged| judged.ring.is_some() || judged.episode.from >= from;
         let judge = |episode: &Episode| {
             let ring = done.rings.iter().position(|ring| stood_in(ring, episode));
             let lead = ring.and_then(|at| done.rings.get(at)).map(|ring| episode.from.since(ring.opened));
@@ -97,7 +98,7 @@ impl Episodes {
         };
         let in_none = |ring: &Ring| !self.episodes.iter().any(|episode| stood_in(ring, episode));
         Verdict {
-            judged: met.map(judge).collect(),
+            judged: met.map(judge).filter(known).collect(),
             for_nothing: (0..).zip(&done.rings).filter(|(_, ring)| in_none(ring)).map(|(at, _)| at).collect(),
         }
     }
