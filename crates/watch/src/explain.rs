@@ -61,14 +61,9 @@ impl Names<'_> {
     }
 }
 
-/// One sentence: when it rings, when it stops, who answers and how soon.
-pub fn explain(rule: &Rule, names: &Names<'_>) -> String {
-    explain_among(rule, names, &[])
-}
-
-/// The same, where rules whose alerts it looks at are told by what they look for, and not by the names of their files.
-pub fn explain_among(rule: &Rule, names: &Names<'_>, others: &[Rule]) -> String {
-    let mut when = match &rule.kind {
+/// What a kind looks for, and when it stops.
+fn sentence(kind: &Kind, names: &Names<'_>, others: &[Rule]) -> String {
+    match kind {
         Kind::Figure(on) => figure(on, names),
         Kind::Rise(kind) => rise(kind, names),
         Kind::Absence(kind) => absence(kind, names),
@@ -79,7 +74,17 @@ pub fn explain_among(rule: &Rule, names: &Names<'_>, others: &[Rule]) -> String 
         Kind::Headway(kind) => headway(kind, names),
         Kind::Requests(kind) => requests(kind, names),
         Kind::Combined(kind) => joined::combined(kind, names, others),
-    };
+    }
+}
+
+/// One sentence: when it rings, when it stops, who answers and how soon.
+pub fn explain(rule: &Rule, names: &Names<'_>) -> String {
+    explain_among(rule, names, &[])
+}
+
+/// The same, where rules whose alerts it looks at are told by what they look for, and not by the names of their files.
+pub fn explain_among(rule: &Rule, names: &Names<'_>, others: &[Rule]) -> String {
+    let mut when = sentence(&rule.kind, names, others);
     if let Some(guard) = &rule.guard {
         let inputs: Vec<String> =
             guard.inputs.iter().map(|(name, id)| format!("{name} is the newest {}", names.datastream(*id))).collect();

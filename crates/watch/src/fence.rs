@@ -16,7 +16,6 @@ use crate::state::State;
 use crate::timers::Holding;
 use crate::truth::Truth;
 use crate::words;
-use crate::zone::Zone;
 
 /// Locations whose points are remembered, and things: more than any city seen has set up. Of what comes beyond nobody
 /// knows where it is, and rules on it say so.
@@ -126,8 +125,9 @@ pub(crate) fn judgements(state: &State, context: &Context, rule: &Rule, kind: &O
     let blind = feed_blindness(state, context, &kind.feed, now);
     let found: Vec<_> = kind.things.iter().map(|id| (id, find(state, context, id))).collect();
     let judged = kind.zones.iter().filter_map(|id| {
-        let (place, zone) = (context.places.get(id)?, Zone::of(context.places.get(id)?)?);
-        let counts = |position: Position| zone.contains(position) == kind.inside;
+        let place = context.places.get(id)?;
+        let outline = place.outline.as_ref()?;
+        let counts = |position: Position| outline.contains(position) == kind.inside;
         let there: Vec<String> = found
             .iter()
             .filter(|(_, (position, _))| position.is_some_and(counts))

@@ -28,7 +28,7 @@ pub fn explain(folder: &Path, rule: Option<&str>) -> anyhow::Result<ExitCode> {
 }
 
 /// What a rule may come to hold, in words.
-pub(super) fn held(holds: Holds) -> String {
+fn held(holds: Holds) -> String {
     let own = bytes(holds.own_bytes);
     if holds.shared_bytes == 0 {
         return format!("It may come to hold {own} of memory.");

@@ -2,7 +2,7 @@
 
 use city::{RuleId, Span};
 
-use super::{Names, absence, fence, figure_of, headway, held, requests, rise, side, trip, warning, zone};
+use super::{Names, figure_of, held, sentence, side};
 use crate::combined::{Combined, Condition, Formula, Looks};
 use crate::figure::Figure;
 use crate::rule::{Kind, OnFigure, Rule};
@@ -78,15 +78,8 @@ impl Within<'_> {
         let names = self.names;
         let sentence = match kind {
             Kind::Figure(on) => return of_figure(on, names),
-            Kind::Rise(kind) => rise(kind, names),
-            Kind::Absence(kind) => absence(kind, names),
-            Kind::Warning(kind) => warning(kind, names),
-            Kind::Trip(kind) => trip(kind, names),
-            Kind::Zone(kind) => zone(kind, names),
-            Kind::Fence(kind) => fence(kind, names),
-            Kind::Headway(kind) => headway(kind, names),
-            Kind::Requests(kind) => requests(kind, names),
             Kind::Combined(_) => return String::new(),
+            other => sentence(other, names, &[]),
         };
         let when = sentence.split(", and stops").next().unwrap_or_default();
         let when = when.strip_prefix("Rings when ").or(when.strip_prefix("Rings for ")).unwrap_or(when);

@@ -6,7 +6,7 @@ use city::{EntityId, FeedKind};
 
 use super::Town;
 use super::events::known_feed;
-use super::runs::{limits, zones};
+use super::runs::{limits, needed_zones};
 use crate::fence::OnFence;
 use crate::reader::{Fields, Mistakes};
 use crate::rule::Count;
@@ -16,10 +16,7 @@ const THINGS_MAX: usize = 1_000;
 
 /// `kind = "geofence"`.
 pub(super) fn on_fence(fields: &mut Fields<'_, '_>, town: &Town<'_>, mistakes: &mut Mistakes<'_>) -> Option<OnFence> {
-    if !fields.has("zone") && !fields.has("zones") {
-        mistakes.at(fields.start(), "`zones` is missing: it should be a list of places of this city with an outline");
-    }
-    let zones = zones(fields, town, mistakes);
+    let zones = needed_zones(fields, town, mistakes);
     let feed = fields.text("feed", "the feed through which the things are moved", mistakes);
     let feed = feed.and_then(|at| known_feed(&at, Some(&[FeedKind::SensorThings]), town, mistakes));
     let things = fields.ids("thing", "things", mistakes);

@@ -9,10 +9,7 @@ use crate::rule::{Count, OnHeadway, OnZone};
 
 /// `kind = "zone"`.
 pub(super) fn on_zone(fields: &mut Fields<'_, '_>, town: &Town<'_>, mistakes: &mut Mistakes<'_>) -> Option<OnZone> {
-    if !fields.has("zone") && !fields.has("zones") {
-        mistakes.at(fields.start(), "`zones` is missing: it should be a list of places of this city with an outline");
-    }
-    let zones = zones(fields, town, mistakes);
+    let zones = needed_zones(fields, town, mistakes);
     let (timetable, feeds, routes) = runs(fields, &[FeedKind::GtfsRtVehiclePositions], town, mistakes);
     let inside = fields.choice("where", &[("inside", true), ("outside", false)], mistakes);
     let stay = fields.span_or("stay", Span::default(), mistakes);
@@ -62,6 +59,14 @@ pub(super) fn limits(
         }
     }
     Some(Limits { open: open?, open_for, close: close?, close_for })
+}
+
+/// Places with an outline, where a rule makes no sense without one.
+pub(super) fn needed_zones(fields: &mut Fields<'_, '_>, town: &Town<'_>, mistakes: &mut Mistakes<'_>) -> Vec<PlaceId> {
+    if !fields.has("zone") && !fields.has("zones") {
+        mistakes.at(fields.start(), "`zones` is missing: it should be a list of places of this city with an outline");
+    }
+    zones(fields, town, mistakes)
 }
 
 /// Places with an outline.
