@@ -1,5 +1,7 @@
 //! One live condition of one rule on one subject.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::geometry::Position;
@@ -58,7 +60,7 @@ pub struct Alert {
     /// What makes it this one.
     pub key: AlertKey,
     /// The version of the rule that opened it (hash of its text, hexadecimal, 12 digits).
-    pub rule_version: String,
+    pub rule_version: Arc<str>,
     /// Where it is in its life.
     pub state: AlertState,
     /// How bad now.
@@ -68,11 +70,11 @@ pub struct Alert {
     /// The figures behind it, as a sentence: "2.41 m, rising 5 cm an hour."
     pub detail: String,
     /// So what: the consequence, from the rule.
-    pub consequence: String,
+    pub consequence: Arc<str>,
     /// Do what: the first action, from the rule.
-    pub first_action: String,
+    pub first_action: Arc<str>,
     /// The role that answers for it.
-    pub owner: String,
+    pub owner: Arc<str>,
     /// When it opened.
     pub opened: Time,
     /// By when somebody should have acted.
@@ -121,8 +123,8 @@ pub struct AlertChange {
     pub at: Time,
     /// What happened, in a word.
     pub kind: AlertChangeKind,
-    /// The alert after it.
-    pub alert: Alert,
+    /// The alert after it: one copy for all who have to do with this step.
+    pub alert: Arc<Alert>,
     /// The role that did it; `None`: the watch itself.
     pub by: Option<String>,
     /// What was said with it: a note, a comment, to whom it goes.
@@ -131,8 +133,8 @@ pub struct AlertChange {
 
 impl AlertChange {
     /// A change that the watch itself made, without words.
-    pub fn of(kind: AlertChangeKind, alert: Alert, at: Time) -> Self {
-        Self { at, kind, alert, by: None, words: None }
+    pub fn of(kind: AlertChangeKind, alert: impl Into<Arc<Alert>>, at: Time) -> Self {
+        Self { at, kind, alert: alert.into(), by: None, words: None }
     }
 }
 

@@ -279,7 +279,7 @@ pub(crate) fn lengthen(connection: &Connection) -> Result<(), StoreError> {
     while let Some(row) = rows.next()? {
         let (alert, ordinal, body): (String, i64, Vec<u8>) = (row.get(0)?, row.get(1)?, row.get(2)?);
         let change = decode::<before::AlertChange>(|| format!("step {ordinal} of alert {alert}"), &body)?;
-        let change = AlertChange::of(change.kind, change.alert.into(), change.at);
+        let change = AlertChange::of(change.kind, Alert::from(change.alert), change.at);
         write.execute(params![alert, ordinal, encode("alert change", &change)?])?;
     }
     connection.execute("UPDATE watch_state SET snapshot = NULL, snapshot_seq = NULL, snapshot_at_ms = NULL", [])?;
@@ -367,14 +367,14 @@ mod before {
             Self {
                 id: old.id,
                 key: old.key,
-                rule_version: old.rule_version,
+                rule_version: old.rule_version.into(),
                 state: old.state,
                 severity: old.severity,
                 title: old.title,
                 detail: old.detail,
-                consequence: old.consequence,
-                first_action: old.first_action,
-                owner: old.owner,
+                consequence: old.consequence.into(),
+                first_action: old.first_action.into(),
+                owner: old.owner.into(),
                 opened: old.opened,
                 respond_by: old.respond_by,
                 acknowledged: old.acknowledged,
@@ -436,7 +436,7 @@ mod tests {
         );
         let body: Vec<u8> = file.query_row("SELECT body FROM alert_change", [], |row| row.get(0)).expect("the change");
         let change: AlertChange = decode(|| "a".to_owned(), &body).expect("today's change");
-        assert_eq!((change.kind, change.alert, change.by), (AlertChangeKind::Opened, alert, None));
+        assert_eq!((change.kind, change.alert, change.by), (AlertChangeKind::Opened, alert.into(), None));
         let snapshots: i64 =
             file.query_row("SELECT count(snapshot) FROM watch_state", [], |row| row.get(0)).expect("the state");
         assert_eq!(snapshots, 0, "the watch goes over the journal again");

@@ -13,14 +13,14 @@ fn change(subject: &str, kind: AlertChangeKind, ms: i64) -> AlertChange {
     let alert = Alert {
         id: key.id(),
         key,
-        rule_version: "0123456789ab".to_owned(),
+        rule_version: "0123456789ab".to_owned().into(),
         state: if resolved.is_some() { AlertState::Resolved } else { AlertState::Open },
         severity: Severity::Severe,
         title: format!("{kind:?} at {ms}"),
         detail: String::new(),
-        consequence: String::new(),
-        first_action: String::new(),
-        owner: "water_desk".to_owned(),
+        consequence: "".into(),
+        first_action: "".into(),
+        owner: "water_desk".into(),
         opened: town::at(0),
         respond_by: town::at(600_000),
         acknowledged: None,
@@ -70,10 +70,10 @@ fn running_again_over_the_same_journal_doubles_nothing() {
         let new = store.save_watch(&run, None).unwrap();
         assert_eq!(new.len(), run[killed_after..].iter().map(|step| step.changes.len()).sum::<usize>());
         assert_eq!(store.save_watch(&run, None).unwrap(), []);
-        let a = change("a", Opened, 0).alert.id;
+        let a = change("a", Opened, 0).alert.id.clone();
         let history = store.read().alert_history(&a).unwrap();
         assert_eq!(history.iter().map(|c| c.kind).collect::<Vec<_>>(), [Opened, Updated, Updated, Resolved]);
-        assert_eq!(store.read().alert(&a).unwrap().unwrap(), history.last().unwrap().alert);
+        assert_eq!(store.read().alert(&a).unwrap().unwrap(), *history.last().unwrap().alert);
         let changes = store.read().alert_changes(town::at(0), town::at(1000)).unwrap();
         assert_eq!(changes.len(), 5);
         let state = store.read().watch_state().unwrap().unwrap();

@@ -1,5 +1,7 @@
 //! What roles do with alerts: give them away, put them off, write about them.
 
+use std::sync::Arc;
+
 use city::alert::AlertChangeKind;
 use city::{Alert, AlertChange, AlertId, DeskAction, DeskActionKind, Time};
 
@@ -11,18 +13,19 @@ pub(crate) fn take(state: &mut State, action: &DeskAction, now: Time) -> Option<
     match &action.what {
         DeskActionKind::Assign { alert, to, note } => {
             let alert = state.alerts.get_mut(alert)?;
-            alert.assigned_to = Some(to.clone());
+            Arc::make_mut(alert).assigned_to = Some(to.clone());
             let words = if note.is_empty() { to.clone() } else { format!("{to}: {note}") };
             Some(change(AlertChangeKind::Assigned, alert, role, Some(words), now))
         }
         DeskActionKind::Snooze { alert, until, note } => {
             let alert = state.alerts.get_mut(alert)?;
-            alert.snoozed_until = Some(*until);
+            Arc::make_mut(alert).snoozed_until = Some(*until);
             Some(change(AlertChangeKind::Snoozed, alert, role, Some(note.clone()), now))
         }
         DeskActionKind::Wake { alert } => {
             let alert = state.alerts.get_mut(alert)?;
-            alert.snoozed_until.take()?;
+            alert.snoozed_until?;
+            Arc::make_mut(alert).snoozed_until = None;
             Some(change(AlertChangeKind::Woken, alert, role, None, now))
         }
         DeskActionKind::Comment { alert, text } => {
@@ -48,16 +51,16 @@ pub fn on_one_long_over<'a>(state: &State, action: &'a DeskAction) -> Option<(&'
 }
 
 /// What a role wrote about an alert.
-pub fn commented(alert: &Alert, role: &str, text: &str, now: Time) -> AlertChange {
+pub fn commented(alert: &Arc<Alert>, role: &str, text: &str, now: Time) -> AlertChange {
     change(AlertChangeKind::Commented, alert, role, Some(text.to_owned()), now)
 }
 
 /// An alert that is open, or resolved lately.
-fn known<'s>(state: &'s State, id: &AlertId) -> Option<&'s Alert> {
+fn known<'s>(state: &'s State, id: &AlertId) -> Option<&'s Arc<Alert>> {
     state.alerts.get(id).or_else(|| state.resolved.iter().rev().find(|alert| alert.id == *id))
 }
 
-fn change(kind: AlertChangeKind, alert: &Alert, role: &str, words: Option<String>, now: Time) -> AlertChange {
+fn change(kind: AlertChangeKind, alert: &Arc<Alert>, role: &str, words: Option<String>, now: Time) -> AlertChange {
     let words = words.filter(|words| !words.is_empty());
-    AlertChange { at: now, kind, alert: alert.clone(), by: Some(role.to_owned()), words }
+    AlertChange { at: now, kind, alert: Arc::clone(alert), by: Some(role.to_owned()), words }
 }

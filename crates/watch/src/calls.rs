@@ -2,6 +2,7 @@
 //! alerts (hidden, silenced, escalated) is written into the alerts.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use city::alert::AlertChangeKind;
 use city::{AlertChange, AlertId, DeskAction, Notification, Time};
@@ -62,7 +63,8 @@ pub(crate) fn follow(
 
 /// Writes a mark into the alert.
 fn write(state: &mut State, id: &AlertId, what: MarkKind, now: Time) -> Option<AlertChange> {
-    let alert = state.alerts.get_mut(id)?;
+    let shared = state.alerts.get_mut(id)?;
+    let alert = Arc::make_mut(shared);
     let mut words = None;
     let kind = match what {
         MarkKind::Hidden { cause } => {
@@ -94,5 +96,5 @@ fn write(state: &mut State, id: &AlertId, what: MarkKind, now: Time) -> Option<A
             AlertChangeKind::Woken
         }
     };
-    Some(AlertChange { words, ..AlertChange::of(kind, alert.clone(), now) })
+    Some(AlertChange { words, ..AlertChange::of(kind, Arc::clone(shared), now) })
 }

@@ -95,8 +95,9 @@ impl Context {
         rules.sort_by(|a, b| a.id.cmp(&b.id));
         let silences = rules.iter().filter(|rule| matches!(rule.kind, Kind::Absence(_)));
         let graph = Graph::new(&parts.links, &parts.datastreams, silences.map(|rule| rule.id.clone()));
-        let owners: BTreeSet<&String> = rules.iter().map(|rule| &rule.owner).collect();
-        let on_call = parts.on_call.unwrap_or_else(|| OnCall::on_screens(owners.into_iter().cloned().collect()));
+        let owners: BTreeSet<&str> = rules.iter().map(|rule| &*rule.owner).collect();
+        let on_call =
+            parts.on_call.unwrap_or_else(|| OnCall::on_screens(owners.into_iter().map(str::to_owned).collect()));
         let datastreams = parts.datastreams.into_iter().map(|stream| (stream.id, stream)).collect();
         let mut context = Self {
             plan: Plan::new(&rules, &datastreams),

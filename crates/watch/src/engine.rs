@@ -4,6 +4,7 @@
 //! changes are a function of the journal (and of the rules) alone, whoever drives it and however fast.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use city::record::Entry;
 use city::{Alert, AlertChange, Blindness, DatastreamId, FeedId, Record, Span, Time};
@@ -329,7 +330,7 @@ pub(crate) fn series_bearings(context: &Context, datastream: DatastreamId) -> Be
 /// Alerts whose rule is gone, or no longer looks at their subject: nobody would ever close them.
 fn retire_orphans(state: &mut State, context: &Context, now: Time, out: &mut Vec<AlertChange>) {
     let looked_at =
-        |alert: &&Alert| context.rule(&alert.key.rule).is_some_and(|rule| rule.looks_at(&alert.key.subject));
+        |alert: &&Arc<Alert>| context.rule(&alert.key.rule).is_some_and(|rule| rule.looks_at(&alert.key.subject));
     let orphans: Vec<_> = state.alerts.values().filter(|alert| !looked_at(alert)).cloned().collect();
     for alert in orphans {
         state.alerts.remove(&alert.id);

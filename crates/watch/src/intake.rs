@@ -4,6 +4,7 @@
 //! of the readings. So the number of threads changes how long it takes, and nothing else.
 
 use std::num::NonZero;
+use std::sync::Arc;
 
 use city::{AlertChange, AlertId, FeedId, Observations, Primitive, Time};
 
@@ -11,7 +12,7 @@ use crate::context::Context;
 use crate::engine::{series_bearings, series_blindness, series_subject};
 use crate::jobs::{Job, just_past};
 use crate::life::{self, Judgement, Said};
-use crate::plan::{CellPlan, Part, SHARDS, SeriesSlot, ShardPlan};
+use crate::plan::{Part, SHARDS, SeriesSlot, ShardPlan, Wish};
 use crate::rule::{Kind, Rule};
 use crate::shard::{Evidence, Note, Noted, Row, Shard};
 use crate::state::State;
@@ -137,25 +138,25 @@ fn carry_out(
         }
         return;
     }
-    let Some(cell) = plan.cells.get(note.of as usize) else { return };
-    let Some(rule) = context.rules.get(cell.rule as usize) else { return };
+    let Some((wish, cell)) = plan.cell(note.of) else { return };
+    let Some(rule) = context.rules.get(wish.rule as usize) else { return };
     let Some(series) = plan.series.get(cell.series as usize) else { return };
-    match (note.what, cell.part) {
+    match (note.what, wish.part) {
         (Noted::Turned(turn, seen, timers), _) => {
-            turned(state, context, shard, note.of, cell, turn, &timers, &seen, series.id, rule, now, out);
+            turned(state, context, shard, note.of, wish, turn, &timers, &seen, series.id, rule, now, out);
         }
         (Noted::Sighted(episode), _) => {
             let id = AlertId::new(&rule.id, &series_subject(series.id), episode);
             sighted(state, context, &id, series.id, now, out);
         }
         (Noted::Seen(seen), Part::Guarded) => {
-            guarded(state, context, shard, note.of, cell, &seen, series.id, rule, now, out);
+            guarded(state, context, shard, note.of, wish, &seen, series.id, rule, now, out);
         }
-        (Noted::Seen(_), Part::Condition(_)) => _ = joints.insert(cell.rule as usize),
+        (Noted::Seen(_), Part::Condition(_)) => _ = joints.insert(wish.rule as usize),
         (Noted::Seen(seen), Part::Input) => {
             state.inputs.insert(series.id, seen.figure);
             if matches!(rule.kind, Kind::Combined(_)) {
-                joints.insert(cell.rule as usize);
+                joints.insert(wish.rule as usize);
             }
         }
         (Noted::Late(at, episode), _) => late(state, rule, series.id, episode, at, now, out),
@@ -201,7 +202,7 @@ fn turned(
     context: &Context,
     shard: u8,
     place: u32,
-    plan: &CellPlan,
+    wish: &Wish,
     turn: Turn,
     timers: &Timers,
     seen: &Evidence,
@@ -212,7 +213,7 @@ fn turned(
 ) {
     let cell = state.shards.get(usize::from(shard)).and_then(|shard| shard.cells.get(place as usize));
     let Some(mut told) = cell.map(|cell| cell.told) else { return };
-    let judgement = judgement(context, rule, plan, datastream, seen);
+    let judgement = judgement(context, rule, wish, datastream, seen);
     life::carry_out(state, rule, turn, timers, &mut told, judgement, now, out);
     let cell = state.shards.get_mut(usize::from(shard)).and_then(|shard| shard.cells.get_mut(place as usize));
     if let Some(cell) = cell {
@@ -227,7 +228,7 @@ fn guarded(
     context: &Context,
     shard: u8,
     place: u32,
-    plan: &CellPlan,
+    wish: &Wish,
     seen: &Evidence,
     datastream: city::DatastreamId,
     rule: &Rule,
@@ -246,17 +247,17 @@ fn guarded(
     if seen.broken {
         cell.timers.broken();
     }
-    let turn = cell.timers.advance(plan.holding(&seen));
+    let turn = cell.timers.advance(wish.holding(&seen));
     let timers = cell.timers;
     if turn != Turn::Quiet {
-        turned(state, context, shard, place, plan, turn, &timers, &seen, datastream, rule, now, out);
+        turned(state, context, shard, place, wish, turn, &timers, &seen, datastream, rule, now, out);
     }
 }
 
 fn judgement(
     context: &Context,
     rule: &Rule,
-    plan: &CellPlan,
+    wish: &Wish,
     datastream: city::DatastreamId,
     seen: &Evidence,
 ) -> Judgement {
@@ -267,7 +268,7 @@ fn judgement(
     };
     Judgement {
         subject: series_subject(datastream),
-        holding: plan.holding(seen),
+        holding: wish.holding(seen),
         blind: None,
         severity: rule.severity,
         said,
@@ -287,8 +288,8 @@ fn late(
 ) {
     let id = AlertId::new(&rule.id, &series_subject(datastream), episode);
     let Some(alert) = state.resolved.iter_mut().rev().find(|alert| alert.id == id) else { return };
-    alert.late += 1;
-    let mut change = AlertChange::of(city::alert::AlertChangeKind::Amended, alert.clone(), now);
+    Arc::make_mut(alert).late += 1;
+    let mut change = AlertChange::of(city::alert::AlertChangeKind::Amended, Arc::clone(alert), now);
     change.words = Some(format!("A reading for {} came late.", at.timestamp()));
     out.push(change);
 }

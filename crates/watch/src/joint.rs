@@ -7,7 +7,7 @@ use crate::absence;
 use crate::combined::{Combined, Condition, Looks, SUBJECT};
 use crate::context::Context;
 use crate::life::{self, Bearings, Judgement, Said};
-use crate::plan::Part;
+use crate::plan::{Part, Wish};
 use crate::rule::{Kind, Rule};
 use crate::state::{ConditionSeen, State};
 use crate::timers::Holding;
@@ -160,16 +160,11 @@ fn on_series(state: &State, context: &Context, place: usize, at: u16, kind: &Kin
             let slot = context.plan.slot(*id)?;
             let series = context.plan.series(slot)?;
             let shard = context.plan.shards.get(usize::from(slot.shard))?;
-            let wanted = |cell: &&u32| {
-                shard
-                    .cells
-                    .get(**cell as usize)
-                    .is_some_and(|cell| cell.rule as usize == place && cell.part == Part::Condition(at))
-            };
-            let cell = series.cells.iter().find(wanted)?;
+            let wanted = |(_, wish): &(u32, &Wish)| wish.rule as usize == place && wish.part == Part::Condition(at);
+            let (cell, _) = shard.cells_of(series).find(wanted)?;
             let silent = state.series_silent_since(context, *id, now).is_some()
                 || state.feed_silent_since(context, &series.feed, now).is_some();
-            let cell = state.shards.get(usize::from(slot.shard))?.cells.get(*cell as usize)?;
+            let cell = state.shards.get(usize::from(slot.shard))?.cells.get(cell as usize)?;
             Some(cell.truth.when_seen(!silent))
         };
         truth.or(cell().unwrap_or_default())

@@ -1,6 +1,8 @@
 //! The life of an alert: one for each (rule, subject, episode), opened and resolved by conditions that held long
 //! enough, blind while what it rests on cannot be seen. The same for every kind of rule.
 
+use std::sync::Arc;
+
 use city::{
     Alert, AlertChange, AlertId, AlertKey, AlertState, Blindness, DatastreamId, FeedId, PlaceId, Position, Severity,
     Span, Time, alert::AlertChangeKind,
@@ -95,12 +97,11 @@ pub(crate) fn carry_out(
         Turn::Quiet => {}
         Turn::Opens => {
             *told = Some(now);
-            let mut alert = open(rule, judgement, episode, now);
-            alert.flapping = timers.flaps;
+            let alert = Arc::new(Alert { flapping: timers.flaps, ..open(rule, judgement, episode, now) });
             state.opened(&alert);
-            out.push(AlertChange::of(AlertChangeKind::Opened, alert.clone(), now));
+            out.push(AlertChange::of(AlertChangeKind::Opened, Arc::clone(&alert), now));
             if alert.flapping {
-                out.push(AlertChange::of(AlertChangeKind::Flapping, alert.clone(), now));
+                out.push(AlertChange::of(AlertChangeKind::Flapping, Arc::clone(&alert), now));
             }
             state.alerts.insert(alert.id.clone(), alert);
         }
@@ -117,8 +118,9 @@ pub(crate) fn carry_out(
         Turn::Resolves => {
             let id = AlertId::new(&rule.id, &judgement.subject, episode);
             let Some(mut alert) = state.alerts.remove(&id) else { return };
-            alert.title.clone_from(&judgement.said.title);
-            alert.detail.clone_from(&judgement.said.detail);
+            let last = Arc::make_mut(&mut alert);
+            last.title = judgement.said.title;
+            last.detail = judgement.said.detail;
             out.push(end(state, alert, now));
         }
     }
@@ -170,7 +172,7 @@ fn open(rule: &Rule, judgement: Judgement, episode: Time, now: Time) -> Alert {
 }
 
 /// The end of an alert that was taken out of the state, in the words that it has.
-pub(crate) fn end(state: &mut State, alert: Alert, now: Time) -> AlertChange {
+pub(crate) fn end(state: &mut State, alert: Arc<Alert>, now: Time) -> AlertChange {
     let change = resolved(alert, now);
     state.resolved(&change.alert);
     change
@@ -179,42 +181,43 @@ pub(crate) fn end(state: &mut State, alert: Alert, now: Time) -> AlertChange {
 /// The end of an alert that the state does not have.
 pub(crate) fn ended(mut alert: Alert, why: &str, now: Time) -> AlertChange {
     why.clone_into(&mut alert.detail);
-    resolved(alert, now)
+    resolved(alert.into(), now)
 }
 
-fn resolved(mut alert: Alert, now: Time) -> AlertChange {
-    alert.state = AlertState::Resolved;
-    alert.resolved = Some(now);
-    alert.blind = None;
-    alert.expected = None;
-    alert.snoozed_until = None;
-    alert.cause = None;
-    alert.hides = 0;
-    alert.silenced_by = None;
+fn resolved(mut alert: Arc<Alert>, now: Time) -> AlertChange {
+    let last = Arc::make_mut(&mut alert);
+    last.state = AlertState::Resolved;
+    last.resolved = Some(now);
+    last.blind = None;
+    last.expected = None;
+    last.snoozed_until = None;
+    last.cause = None;
+    last.hides = 0;
+    last.silenced_by = None;
     AlertChange::of(AlertChangeKind::Resolved, alert, now)
 }
 
 /// Resolves an alert whose rule or warning is gone, in its last words.
-pub(crate) fn close(state: &mut State, mut alert: Alert, why: &str, now: Time) -> AlertChange {
-    why.clone_into(&mut alert.detail);
+pub(crate) fn close(state: &mut State, mut alert: Arc<Alert>, why: &str, now: Time) -> AlertChange {
+    why.clone_into(&mut Arc::make_mut(&mut alert).detail);
     state.progress.remove(&State::progress_key(&alert.key));
     end(state, alert, now)
 }
 
 /// Blinded and sighted.
-pub(crate) fn see(alert: &mut Alert, blind: Option<&Blindness>, now: Time, out: &mut Vec<AlertChange>) {
+pub(crate) fn see(alert: &mut Arc<Alert>, blind: Option<&Blindness>, now: Time, out: &mut Vec<AlertChange>) {
     let kind = match (&alert.blind, blind) {
         (None, Some(_)) => AlertChangeKind::Blinded,
         (Some(_), None) => AlertChangeKind::Sighted,
         _ => return,
     };
-    alert.blind = blind.cloned();
-    out.push(AlertChange::of(kind, alert.clone(), now));
+    Arc::make_mut(alert).blind = blind.cloned();
+    out.push(AlertChange::of(kind, Arc::clone(alert), now));
 }
 
 /// New words, where they differ enough and the last ones are old enough. A worse (or better) severity never waits.
 fn tell(
-    alert: &mut Alert,
+    alert: &mut Arc<Alert>,
     judgement: &Judgement,
     severity: Severity,
     told: &mut Option<Time>,
@@ -231,10 +234,11 @@ fn tell(
     if !(graver || said_anew || refreshed) {
         return;
     }
-    alert.severity = severity;
-    alert.title.clone_from(&judgement.said.title);
-    alert.detail.clone_from(&judgement.said.detail);
-    alert.expected = judgement.said.expected;
+    let body = Arc::make_mut(alert);
+    body.severity = severity;
+    body.title.clone_from(&judgement.said.title);
+    body.detail.clone_from(&judgement.said.detail);
+    body.expected = judgement.said.expected;
     *told = Some(now);
-    out.push(AlertChange::of(AlertChangeKind::Updated, alert.clone(), now));
+    out.push(AlertChange::of(AlertChangeKind::Updated, Arc::clone(alert), now));
 }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::ops::Range;
 use std::sync::Arc;
 
 use city::{Datastream, DatastreamId, FeedId, RuleId, Span};
@@ -24,10 +25,17 @@ pub(crate) struct SeriesPlan {
     /// The shortest silence that anybody may notice: its beat, or an earlier `after` of a rule.
     pub(crate) gap: Span,
     pub(crate) feed: FeedId,
-    /// Its cells in the shard, in the order of their rules.
-    pub(crate) cells: Vec<u32>,
+    /// Where its cells begin and end in the shard.
+    cells: (u32, u32),
     /// Cells of the shard for which it is the forecast.
-    pub(crate) forecast_of: Vec<u32>,
+    pub(crate) forecast_of: Box<[u32]>,
+}
+
+impl SeriesPlan {
+    /// Its cells in the shard, in the order of their rules.
+    pub(crate) fn cells(&self) -> Range<u32> {
+        self.cells.0..self.cells.1
+    }
 }
 
 /// What a cell looks for.
@@ -52,14 +60,22 @@ pub(crate) enum Part {
     Input,
 }
 
-/// One rule, or one condition of one, on one series.
-#[derive(Clone, Debug)]
+/// One rule, or one condition of one, on one series. Small, because a reading goes through it: what is the same for all
+/// series of a rule is in [`Wish`].
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct CellPlan {
+    /// Place in the wishes of the shard.
+    pub(crate) wish: u32,
+    /// Place in the series of the shard.
+    pub(crate) series: u32,
+}
+
+/// What one rule, or one condition of one, looks for on each of its series.
+#[derive(Clone, Debug)]
+pub(crate) struct Wish {
     /// Place in the rules.
     pub(crate) rule: u32,
     pub(crate) part: Part,
-    /// Place in the series of the shard.
-    pub(crate) series: u32,
     pub(crate) look: Look,
     pub(crate) open_for: Span,
     pub(crate) close_for: Span,
@@ -69,8 +85,8 @@ pub(crate) struct CellPlan {
     pub(crate) damped: bool,
 }
 
-impl CellPlan {
-    fn place(&self) -> CellPlace {
+impl Wish {
+    fn place(&self, series: u32) -> CellPlace {
         let figure = match &self.look {
             Look::Figure { figure: Figure::Tumbling { statistic, window }, .. } => {
                 fingerprint(&(*statistic as u8, *window))
@@ -78,7 +94,7 @@ impl CellPlan {
             Look::Figure { figure: Figure::Deviation { against: Against::Forecast(id), .. }, .. } => fingerprint(id),
             _ => 0,
         };
-        CellPlace { rule: self.rule, part: self.part, series: self.series, figure }
+        CellPlace { rule: self.rule, part: self.part, series, figure }
     }
 }
 
@@ -93,10 +109,71 @@ fn fingerprint(of: &impl Hash) -> u32 {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ShardPlan {
     pub(crate) series: Vec<SeriesPlan>,
+    /// In the order of the rules.
+    pub(crate) wishes: Vec<Wish>,
+    /// In the order of their series, and there of the rules: what one reading touches lies together.
     pub(crate) cells: Vec<CellPlan>,
     /// Cells whose figure is over when the feed's time says so, by feed, and by the length of the stretch and the beat of
     /// the series; in order.
     pub(crate) tumbling: BTreeMap<FeedId, BTreeMap<(Span, Span), Vec<u32>>>,
+}
+
+impl ShardPlan {
+    /// A cell, with what it looks for.
+    #[inline]
+    pub(crate) fn cell(&self, place: u32) -> Option<(&Wish, CellPlan)> {
+        let cell = self.cells.get(place as usize)?;
+        Some((self.wishes.get(cell.wish as usize)?, *cell))
+    }
+
+    /// The cells of a series, each with its place.
+    pub(crate) fn cells_of(&self, series: &SeriesPlan) -> impl Iterator<Item = (u32, &Wish)> {
+        series.cells().filter_map(|place| Some((place, self.cell(place)?.0)))
+    }
+
+    fn places(&self) -> Vec<CellPlace> {
+        let place = |cell: &CellPlan| Some(self.wishes.get(cell.wish as usize)?.place(cell.series));
+        self.cells.iter().filter_map(place).collect()
+    }
+
+    /// Adds a cell for a series. Cells are where they are to be after [`Self::settle`].
+    fn add(&mut self, series: u32, wish: &Wish) {
+        if self.wishes.last().is_none_or(|last| (last.rule, last.part) != (wish.rule, wish.part)) {
+            self.wishes.push(wish.clone());
+        }
+        let wish = u32::try_from(self.wishes.len() - 1).unwrap_or(u32::MAX);
+        self.cells.push(CellPlan { wish, series });
+    }
+
+    /// Puts the cells in their order, and notes where they are. `forecast` tells the place of a series in its shard.
+    fn settle(&mut self, forecast: impl Fn(DatastreamId) -> Option<u32>) {
+        self.cells.sort_by_key(|cell| cell.series);
+        let mut forecasts: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+        for (place, cell) in (0..).zip(&self.cells) {
+            let wish = self.wishes.get(cell.wish as usize);
+            let (Some(wish), Some(series)) = (wish, self.series.get_mut(cell.series as usize)) else { continue };
+            if series.cells.1 == 0 {
+                series.cells.0 = place;
+            }
+            series.cells.1 = place + 1;
+            match &wish.look {
+                Look::Figure { figure: Figure::Tumbling { window, .. }, .. } => {
+                    let of_feed = self.tumbling.entry(series.feed.clone()).or_default();
+                    of_feed.entry((*window, series.beat)).or_default().push(place);
+                }
+                // The roots put both into one shard.
+                Look::Figure { figure: Figure::Deviation { against: Against::Forecast(id), .. }, .. } => {
+                    forecasts.entry(forecast(*id).unwrap_or(u32::MAX)).or_default().push(place);
+                }
+                _ => {}
+            }
+        }
+        for (series, cells) in forecasts {
+            if let Some(series) = self.series.get_mut(series as usize) {
+                series.forecast_of = cells.into();
+            }
+        }
+    }
 }
 
 /// Where a series is.
@@ -156,7 +233,7 @@ pub(crate) struct Plan {
 pub(crate) struct Layout {
     /// A fingerprint of all below and of the beats.
     pub(crate) fingerprint: u64,
-    pub(crate) rules: Vec<(RuleId, String)>,
+    pub(crate) rules: Vec<(RuleId, Arc<str>)>,
     /// The series of each shard.
     pub(crate) series: Vec<Vec<DatastreamId>>,
     /// The cells of each shard.
@@ -192,12 +269,16 @@ impl Plan {
                 beat: stream.beat,
                 gap: asked.fold(stream.beat, Ord::min),
                 feed: stream.feed.clone(),
-                cells: Vec::new(),
-                forecast_of: Vec::new(),
+                cells: (0, 0),
+                forecast_of: Box::default(),
             });
         }
         for (place, rule) in (0..).zip(rules) {
             plan.add_rule(place, rule);
+        }
+        let slots = &plan.slots;
+        for shard in &mut plan.shards {
+            shard.settle(|id| slots.get(id).map(|slot| slot.series));
         }
         plan.layout = plan.lay_out(rules);
         plan
@@ -224,18 +305,16 @@ impl Plan {
         }
         for (_, input) in rule.guard.iter().flat_map(|guard| &guard.inputs) {
             let side = Side::Above(0.0);
-            let look = Look::Figure { figure: Figure::Last, open: side, close: side };
-            let cell = CellPlan {
+            let wish = Wish {
                 rule: place,
                 part: Part::Input,
-                series: 0,
-                look,
+                look: Look::Figure { figure: Figure::Last, open: side, close: side },
                 open_for: Span::default(),
                 close_for: Span::default(),
                 steps: false,
                 damped: true,
             };
-            self.add_cell(*input, cell);
+            self.add_cell(*input, &wish);
         }
     }
 
@@ -254,36 +333,18 @@ impl Plan {
             | Kind::Requests(_)
             | Kind::Combined(_) => return,
         };
+        let steps = !rule.severity_steps.is_empty();
+        let wish = Wish { rule: rule_place, part, look, open_for, close_for, steps, damped: rule.damped };
         for datastream in kind.datastreams() {
-            let steps = !rule.severity_steps.is_empty();
-            let look = look.clone();
-            let damped = rule.damped;
-            let cell = CellPlan { rule: rule_place, part, series: 0, look, open_for, close_for, steps, damped };
-            self.add_cell(*datastream, cell);
+            self.add_cell(*datastream, &wish);
         }
     }
 
-    fn add_cell(&mut self, datastream: DatastreamId, mut cell: CellPlan) {
+    fn add_cell(&mut self, datastream: DatastreamId, wish: &Wish) {
         let Some(slot) = self.slot(datastream) else { return };
-        let forecast = match &cell.look {
-            Look::Figure { figure: Figure::Deviation { against: Against::Forecast(id), .. }, .. } => self.slot(*id),
-            _ => None,
-        };
-        let Some(shard) = self.shards.get_mut(usize::from(slot.shard)) else { return };
-        let place = u32::try_from(shard.cells.len()).unwrap_or(u32::MAX);
-        cell.series = slot.series;
-        if let Some(series) = shard.series.get_mut(slot.series as usize) {
-            series.cells.push(place);
-            if let Look::Figure { figure: Figure::Tumbling { window, .. }, .. } = &cell.look {
-                let of_feed = shard.tumbling.entry(series.feed.clone()).or_default();
-                of_feed.entry((*window, series.beat)).or_default().push(place);
-            }
+        if let Some(shard) = self.shards.get_mut(usize::from(slot.shard)) {
+            shard.add(slot.series, wish);
         }
-        // The roots put both into one shard.
-        if let Some(series) = forecast.and_then(|slot| shard.series.get_mut(slot.series as usize)) {
-            series.forecast_of.push(place);
-        }
-        shard.cells.push(cell);
     }
 
     fn lay_out(&self, rules: &[Rule]) -> Layout {
@@ -291,7 +352,7 @@ impl Plan {
             fingerprint: 0,
             rules: rules.iter().map(|rule| (rule.id.clone(), rule.version.clone())).collect(),
             series: self.shards.iter().map(|shard| shard.series.iter().map(|s| s.id).collect()).collect(),
-            cells: self.shards.iter().map(|shard| shard.cells.iter().map(CellPlan::place).collect()).collect(),
+            cells: self.shards.iter().map(ShardPlan::places).collect(),
         };
         // SipHash with fixed keys: the same on every machine of one build, and another one only costs a move.
         let mut hasher = DefaultHasher::new();

@@ -1,5 +1,7 @@
 //! What a rule is. One file of TOML each; the typed kinds are a closed list.
 
+use std::sync::Arc;
+
 use city::{DatastreamId, FeedId, PlaceId, RouteId, RuleId, ServiceCode, Severity, Span, ThingId, Time};
 
 use crate::combined::{Combined, Looks};
@@ -15,17 +17,17 @@ pub struct Rule {
     /// The name of its file without `.toml`.
     pub id: RuleId,
     /// First 12 hexadecimal digits of the SHA-256 of its text.
-    pub version: String,
+    pub version: Arc<str>,
     /// The file, as it was given.
     pub file: String,
     /// What it was read from.
     pub text: String,
     /// The role that answers for it.
-    pub owner: String,
+    pub owner: Arc<str>,
     /// So what, in plain words.
-    pub consequence: String,
+    pub consequence: Arc<str>,
     /// Do what first, in plain words.
-    pub first_action: String,
+    pub first_action: Arc<str>,
     /// How long the owner has to act.
     pub respond_within: Span,
     /// How bad; for a [`Kind::Warning`] the least that an alert of it gets.

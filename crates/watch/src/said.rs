@@ -55,7 +55,9 @@ fn no_longer(on: &OnFigure, figure: f64) -> &'static str {
 fn level(on: &OnFigure, unit: &str, figure: f64, statistic: Statistic, window: city::Span) -> String {
     let line = words::line(on.open.line(), unit);
     let rough = usize::from(unit == "m" || figure.abs() < 10.0);
-    let on_the_line = words::figure(figure, rough) == words::figure(on.open.line(), rough);
+    // What is a whole unit away rounds to something else.
+    let near = (figure - on.open.line()).abs() <= 1.0;
+    let on_the_line = near && words::figure(figure, rough) == words::figure(on.open.line(), rough);
     let shown = words::measured(figure, unit, if on_the_line { rough + 1 } else { rough });
     let window = words::span(window);
     let what = &on.what;

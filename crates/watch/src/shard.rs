@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::figure::{Memory, Seen, Taken};
 use crate::life::UPDATE_EVERY;
-use crate::plan::{CellPlan, Look, Part, SeriesPlan, ShardPlan};
+use crate::plan::{Look, Part, SeriesPlan, ShardPlan, Wish};
 use crate::rise::{self, Outlook};
 use crate::timers::{Holding, Timers, Turn};
 use crate::truth::Truth;
@@ -119,17 +119,13 @@ impl Shard {
                 let what = if returned { Noted::Returned } else { Noted::Spoke };
                 notes.push(Note { row: row.place, of: row.series, what });
             }
-            for place in &series.cells {
-                let (Some(cell_plan), Some(cell)) =
-                    (plan.cells.get(*place as usize), self.cells.get_mut(*place as usize))
-                else {
-                    continue;
-                };
+            for (place, wish) in plan.cells_of(series) {
+                let Some(cell) = self.cells.get_mut(place as usize) else { continue };
                 if let Some(episode) = cell.timers.episode.filter(|_| returned && cell.timers.stands) {
-                    notes.push(Note { row: row.place, of: *place, what: Noted::Sighted(episode) });
+                    notes.push(Note { row: row.place, of: place, what: Noted::Sighted(episode) });
                 }
-                if let Some(what) = cell.take(cell_plan, series, row, now) {
-                    notes.push(Note { row: row.place, of: *place, what });
+                if let Some(what) = cell.take(wish, series, row, now) {
+                    notes.push(Note { row: row.place, of: place, what });
                 }
             }
             for place in &series.forecast_of {
@@ -164,20 +160,18 @@ impl Shard {
             }
             for row in rows.iter().filter(|row| row.at < running) {
                 let Some(series) = plan.series.get(row.series as usize) else { continue };
-                for place in series.cells.iter().filter(|place| cells.binary_search(place).is_ok()) {
-                    self.end_stretch(plan, *place, until, now, notes);
+                for place in series.cells().filter(|place| cells.binary_search(place).is_ok()) {
+                    self.end_stretch(plan, place, until, now, notes);
                 }
             }
         }
     }
 
     fn end_stretch(&mut self, plan: &ShardPlan, place: u32, until: Time, now: Time, notes: &mut Vec<Note>) {
-        let (Some(cell_plan), Some(cell)) = (plan.cells.get(place as usize), self.cells.get_mut(place as usize)) else {
-            return;
-        };
-        let Look::Figure { figure, .. } = &cell_plan.look else { return };
+        let (Some((wish, _)), Some(cell)) = (plan.cell(place), self.cells.get_mut(place as usize)) else { return };
+        let Look::Figure { figure, .. } = &wish.look else { return };
         if let Taken::Seen(seen) = cell.memory.over(*figure, until)
-            && let Some(what) = cell.judge(cell_plan, evidence(&cell_plan.look, seen, (seen.at, seen.figure)), now)
+            && let Some(what) = cell.judge(wish, evidence(&wish.look, seen, (seen.at, seen.figure)), now)
         {
             notes.push(Note { row: AFTER_ALL, of: place, what });
         }
@@ -201,7 +195,7 @@ fn evidence(look: &Look, seen: Seen, reading: (Time, f64)) -> Evidence {
     }
 }
 
-impl CellPlan {
+impl Wish {
     /// What was seen, as timers take it.
     pub(crate) fn holding(&self, seen: &Evidence) -> Holding {
         Holding {
@@ -216,18 +210,18 @@ impl CellPlan {
 }
 
 impl Cell {
-    fn take(&mut self, plan: &CellPlan, series: &SeriesPlan, row: &Row, now: Time) -> Option<Noted> {
+    fn take(&mut self, wish: &Wish, series: &SeriesPlan, row: &Row, now: Time) -> Option<Noted> {
         let reading = (row.at, row.value);
-        match &plan.look {
+        match &wish.look {
             Look::Figure { figure, .. } => match self.memory.take(*figure, row.at, row.value, series.beat) {
-                Taken::Seen(seen) => self.judge(plan, evidence(&plan.look, seen, reading), now),
+                Taken::Seen(seen) => self.judge(wish, evidence(&wish.look, seen, reading), now),
                 Taken::Nothing => None,
                 Taken::Late => self.late(row.at),
             },
             Look::Rise(rise) => {
                 let stands = self.timers.stands;
                 let seen = rise::take(&mut self.memory, rise, row.at, row.value, series.beat, stands)?;
-                self.judge(plan, seen, now)
+                self.judge(wish, seen, now)
             }
         }
     }
@@ -238,25 +232,25 @@ impl Cell {
         Some(Noted::Late(at, episode))
     }
 
-    fn judge(&mut self, plan: &CellPlan, seen: Evidence, now: Time) -> Option<Noted> {
-        if matches!(plan.part, Part::Subject | Part::Guarded) {
+    fn judge(&mut self, wish: &Wish, seen: Evidence, now: Time) -> Option<Noted> {
+        if matches!(wish.part, Part::Subject | Part::Guarded) {
             self.truth = seen.open;
         }
-        match plan.part {
+        match wish.part {
             Part::Input | Part::Guarded => Some(Noted::Seen(seen)),
             Part::Condition(_) => {
                 if seen.broken {
                     self.timers.broken();
                 }
-                let truth = self.timers.holds(seen.open, plan.open_for, seen.at);
+                let truth = self.timers.holds(seen.open, wish.open_for, seen.at);
                 (std::mem::replace(&mut self.truth, truth) != truth).then_some(Noted::Seen(seen))
             }
             Part::Subject => {
                 if seen.broken {
                     self.timers.broken();
                 }
-                let turn = self.timers.advance(plan.holding(&seen));
-                let due = || plan.steps || self.told.is_none_or(|told| now.since(told) >= UPDATE_EVERY);
+                let turn = self.timers.advance(wish.holding(&seen));
+                let due = || wish.steps || self.told.is_none_or(|told| now.since(told) >= UPDATE_EVERY);
                 match turn {
                     Turn::Quiet => None,
                     Turn::Stands if !due() => None,

@@ -9,7 +9,7 @@ use crate::context::Context;
 use crate::fence;
 use crate::joint;
 use crate::life::Judgement;
-use crate::plan::Part;
+use crate::plan::{Part, Wish};
 use crate::requests;
 use crate::rule::{Kind, Rule};
 use crate::runs;
@@ -174,12 +174,10 @@ fn of_series(
 fn cell_of<'s>(state: &'s State, context: &Context, place: usize, id: DatastreamId) -> Option<&'s Cell> {
     let slot = context.plan.slot(id)?;
     let shard = context.plan.shards.get(usize::from(slot.shard))?;
-    let wanted = |cell: &&u32| {
-        let plan = shard.cells.get(**cell as usize);
-        plan.is_some_and(|plan| plan.rule as usize == place && matches!(plan.part, Part::Subject | Part::Guarded))
-    };
-    let cell = context.plan.series(slot)?.cells.iter().find(wanted)?;
-    state.shards.get(usize::from(slot.shard))?.cells.get(*cell as usize)
+    let wanted =
+        |(_, wish): &(u32, &Wish)| wish.rule as usize == place && matches!(wish.part, Part::Subject | Part::Guarded);
+    let (cell, _) = shard.cells_of(context.plan.series(slot)?).find(wanted)?;
+    state.shards.get(usize::from(slot.shard))?.cells.get(cell as usize)
 }
 
 /// Since when a feed is silent.

@@ -2,6 +2,7 @@
 //! journal, so that a restart neither misses nor repeats.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 
 use city::{
     Alert, AlertChange, AlertId, AlertKey, AlertState, DatastreamId, FeedId, PlaceId, Record, RuleId, Time, TripKey,
@@ -55,13 +56,13 @@ pub struct State {
     /// last true.
     pub(crate) conditions: BTreeMap<(RuleId, u16), ConditionSeen>,
     /// Open and acknowledged alerts; one at most for each subject of a rule.
-    pub(crate) alerts: BTreeMap<AlertId, Alert>,
+    pub(crate) alerts: BTreeMap<AlertId, Arc<Alert>>,
     /// How many of them each rule has.
     pub(crate) standing: BTreeMap<RuleId, u32>,
     /// Rules whose alerts opened or resolved in this step.
     pub(crate) moved: BTreeSet<RuleId>,
     /// Alerts that resolved lately, oldest first. At most [`RESOLVED_KEPT_MAX`].
-    pub(crate) resolved: VecDeque<Alert>,
+    pub(crate) resolved: VecDeque<Arc<Alert>>,
     /// Who was called about what, and what is quiet.
     pub(crate) notify: crate::notify::State,
     /// Warnings that are or will be in force, by feed and the identifier of the first of their thread.
@@ -145,12 +146,12 @@ pub(crate) struct ZoneSeen {
 impl State {
     /// The alerts that are open or acknowledged, in the order of their ids.
     pub fn alerts(&self) -> impl Iterator<Item = &Alert> {
-        self.alerts.values()
+        self.alerts.values().map(AsRef::as_ref)
     }
 
     /// An alert that is open or acknowledged.
     pub fn alert(&self, id: &AlertId) -> Option<&Alert> {
-        self.alerts.get(id)
+        self.alerts.get(id).map(AsRef::as_ref)
     }
 
     /// Who was called about what, and what is quiet.
@@ -224,7 +225,7 @@ impl State {
     }
 
     /// An alert resolved.
-    pub(crate) fn resolved(&mut self, alert: &Alert) {
+    pub(crate) fn resolved(&mut self, alert: &Arc<Alert>) {
         let rule = &alert.key.rule;
         if let Some(count) = self.standing.get_mut(rule) {
             *count = count.saturating_sub(1);
@@ -233,7 +234,7 @@ impl State {
             }
         }
         self.moved.insert(rule.clone());
-        self.resolved.push_back(alert.clone());
+        self.resolved.push_back(Arc::clone(alert));
         if self.resolved.len() > RESOLVED_KEPT_MAX {
             self.resolved.pop_front();
         }
@@ -242,14 +243,16 @@ impl State {
     /// Takes note of an acknowledgement; `None` when the alert is not open (or never was).
     pub(crate) fn acknowledge(&mut self, record: &Record, now: Time) -> Option<AlertChange> {
         let Record::Acknowledgement(acknowledgement) = record else { return None };
-        let alert = self.alerts.get_mut(&acknowledgement.alert)?;
+        let shared = self.alerts.get_mut(&acknowledgement.alert)?;
+        let alert = Arc::make_mut(shared);
         alert.state = AlertState::Acknowledged;
         alert.acknowledged = Some(now);
         alert.acknowledged_by = Some(acknowledgement.role.clone());
         alert.note = Some(acknowledgement.note.clone()).filter(|note| !note.is_empty());
-        let mut change = AlertChange::of(AlertChangeKind::Acknowledged, alert.clone(), now);
+        let words = alert.note.clone();
+        let mut change = AlertChange::of(AlertChangeKind::Acknowledged, Arc::clone(shared), now);
         change.by = Some(acknowledgement.role.clone());
-        change.words.clone_from(&alert.note);
+        change.words = words;
         Some(change)
     }
 

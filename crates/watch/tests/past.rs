@@ -3,6 +3,8 @@
 
 mod town;
 
+use std::sync::Arc;
+
 use city::alert::AlertChangeKind;
 use city::record::Entry;
 use city::{AlertChange, Span, Time};
@@ -67,8 +69,9 @@ fn own(change: &AlertChange) -> Option<AlertChange> {
     let grouped =
         matches!(change.kind, AlertChangeKind::Hidden | AlertChangeKind::Surfaced | AlertChangeKind::Regrouped);
     let mut own = change.clone();
-    own.alert.cause = None;
-    own.alert.hides = 0;
+    let alert = Arc::make_mut(&mut own.alert);
+    alert.cause = None;
+    alert.hides = 0;
     (!grouped).then_some(own)
 }
 

@@ -166,7 +166,7 @@ impl Watcher {
         for Comment { step, alert, role, text, at } in self.comments.drain(..) {
             // The gate has taken it, so there was such an alert; it can have been erased with its year.
             if let (Some(alert), Some(step)) = (store.read().alert(&alert)?, self.steps.get_mut(step)) {
-                step.changes.push(commented(&alert, &role, &text, at));
+                step.changes.push(commented(&alert.into(), &role, &text, at));
             }
         }
         let idle = |step: &WatchStep| step.changes.is_empty() && step.notifications.is_empty();

@@ -34,7 +34,7 @@ pub struct Picture {
     things: Things,
     vehicles: Vehicles,
     warnings: Warnings,
-    alerts: BTreeMap<AlertId, Alert>,
+    alerts: BTreeMap<AlertId, Arc<Alert>>,
     calls: Calls,
     told: Told,
 }
@@ -178,11 +178,12 @@ impl Picture {
 
     /// Takes a step in the life of an alert.
     pub fn take_alert(&mut self, change: &AlertChange) {
-        self.alerts.insert(change.alert.id.clone(), change.alert.clone());
+        self.alerts.insert(change.alert.id.clone(), Arc::clone(&change.alert));
     }
 
     /// Takes an alert as it stands.
-    pub fn put_alert(&mut self, alert: Alert) {
+    pub fn put_alert(&mut self, alert: impl Into<Arc<Alert>>) {
+        let alert = alert.into();
         self.alerts.insert(alert.id.clone(), alert);
     }
 
@@ -255,7 +256,7 @@ impl Picture {
 
     /// One alert of those on the first page.
     pub fn alert(&self, id: &AlertId) -> Option<&Alert> {
-        self.alerts.get(id)
+        self.alerts.get(id).map(AsRef::as_ref)
     }
 
     /// Feeds, in the order of the configuration, the control room left out: it is no feed to watch.

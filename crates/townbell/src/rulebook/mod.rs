@@ -155,7 +155,7 @@ fn read(city: &City, before: &[Rule]) -> Result<Vec<Rule>, Vec<Mistake>> {
         && texts
             .iter()
             .zip(before)
-            .all(|((path, text), rule)| *path == rule.file && watch::parse::version(text) == rule.version);
+            .all(|((path, text), rule)| *path == rule.file && *watch::parse::version(text) == *rule.version);
     if same {
         return Ok(before.to_vec());
     }

@@ -38,13 +38,13 @@ fn view(app: &App, rule: &Rule, truth: Option<&TruthNow>) -> RuleView {
         id: rule.id.to_string(),
         kind: rule.kind.name().to_owned(),
         sentence: app.city.explain(rule, &app.rulebook.rules()),
-        owner: rule.owner.clone(),
+        owner: rule.owner.to_string(),
         severity: rule.severity,
-        consequence: rule.consequence.clone(),
-        first_action: rule.first_action.clone(),
+        consequence: rule.consequence.to_string(),
+        first_action: rule.first_action.to_string(),
         respond_within_s: rule.respond_within.as_s(),
         purpose: app.city.purpose_words(rule),
-        version: rule.version.clone(),
+        version: rule.version.to_string(),
         file: std::path::Path::new(&rule.file).file_name().unwrap_or_default().to_string_lossy().into_owned(),
         truth: truth.map(TruthView::from),
     }
@@ -99,7 +99,7 @@ pub async fn rule(State(app): State<App>, Path(name): Path<String>) -> Result<Re
     let found = found.ok_or_else(missing)?;
     nothing_personal(&name, &found)?;
     let RuleText { text, version, tests } = found;
-    let in_force = app.rulebook.rules().iter().any(|rule| rule.id.as_str() == name && rule.version == version);
+    let in_force = app.rulebook.rules().iter().any(|rule| rule.id.as_str() == name && *rule.version == *version);
     let tag = tag_of(&version);
     Ok((tag, Json(RuleTextView { name, text, version, in_force, tests })).into_response())
 }

@@ -1,5 +1,7 @@
 //! What the API answers with, as types: the OpenAPI document is generated from these.
 
+use std::sync::Arc;
+
 use city::{Alert, AlertChange, BoundingBox, Place, Position, Severity, Tally, Time};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -75,7 +77,7 @@ pub struct StateView {
     /// Official warnings, newest first.
     pub warnings: Vec<WarningState>,
     /// Alerts that are open, acknowledged, or resolved within the last day.
-    pub alerts: Vec<Alert>,
+    pub alerts: Vec<Arc<Alert>>,
 }
 
 /// How a feed does.

@@ -136,7 +136,7 @@ impl Work<'_> {
     pub(crate) fn count_beyond(&mut self, alert: &Alert) {
         let Some(chain) = self.context.on_call.escalation(&alert.owner, alert.severity) else { return };
         let until = self.now + self.context.on_call.calls().group_every;
-        for (at, role) in (BEYOND..).zip(self.taken_by(std::slice::from_ref(&alert.owner), chain, self.now)) {
+        for (at, role) in (BEYOND..).zip(self.taken_by(&[alert.owner.to_string()], chain, self.now)) {
             let key = if alert.severity == Severity::Extreme {
                 GateKey::Extreme(role)
             } else {

@@ -63,7 +63,7 @@ impl Graph {
 
     /// Where an alert stands: by its subject, its series and its place. Only spots that have a link.
     pub(crate) fn spots(&self, alert: &Alert) -> Vec<Spot> {
-        let mut spots = BTreeSet::new();
+        let mut spots = Vec::new();
         let (kind, name) = alert.key.subject.split_once(':').unwrap_or_default();
         let number = name.parse::<u32>().ok();
         let named = match kind {
@@ -85,7 +85,10 @@ impl Graph {
             spots.extend(on.map(|(_, feed)| feed.clone()).or(of_thing).map(Spot::UnheardThrough));
         }
         spots.extend(named.map(Spot::On));
-        spots.into_iter().filter(|spot| self.above.contains_key(spot) || self.below.contains_key(spot)).collect()
+        spots.retain(|spot| self.above.contains_key(spot) || self.below.contains_key(spot));
+        spots.sort();
+        spots.dedup();
+        spots
     }
 
     /// Everything above some spots, nearest first, without them.

@@ -196,7 +196,7 @@ impl Work<'_> {
         if quieting.missed.len() >= MISSED_MAX {
             quieting.missed.pop_front();
         }
-        let Alert { id, severity, title, .. } = &call.alert;
+        let Alert { id, severity, title, .. } = &*call.alert;
         quieting.missed.push_back(Missed { alert: id.clone(), at, severity: *severity, title: title.clone() });
     }
 }

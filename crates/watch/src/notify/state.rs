@@ -1,6 +1,7 @@
 //! What is remembered of calls between two steps. All of it goes into the snapshot of the watch.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 
 use city::{Alert, AlertId, Cover, CoverId, NotificationReason, RuleId, Severity, Silence, SilenceId, Time};
 use serde::{Deserialize, Serialize};
@@ -73,7 +74,7 @@ pub(crate) enum Standing {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Call {
     /// As it stood after its last change.
-    pub(crate) alert: Alert,
+    pub(crate) alert: Arc<Alert>,
     /// Where it stands among the links.
     pub(crate) spots: Vec<Spot>,
     pub(crate) standing: Standing,

@@ -1,6 +1,7 @@
 //! One step: what became due, and what happened.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use city::{
     Alert, AlertChange, AlertState, Cover, CoverId, DeskAction, DeskActionKind, NotificationReason, Severity, Time,
@@ -90,7 +91,7 @@ impl<'a> Work<'a> {
     }
 
     /// An alert that is new; or one that was open before anything was remembered of it.
-    fn open(&mut self, alert: &Alert, is_new: bool) {
+    fn open(&mut self, alert: &Arc<Alert>, is_new: bool) {
         let extreme = alert.severity == Severity::Extreme;
         if self.state.calls.len() >= if extreme { EXTREME_CALLS_MAX } else { CALLS_MAX } {
             if is_new {
@@ -105,7 +106,7 @@ impl<'a> Work<'a> {
             self.state.at.entry(spot.clone()).or_default().insert(number);
         }
         let call = Call {
-            alert: alert.clone(),
+            alert: Arc::clone(alert),
             spots,
             standing: Standing::Own,
             children: BTreeSet::new(),
@@ -134,9 +135,9 @@ impl<'a> Work<'a> {
     }
 
     /// The body of an alert moved.
-    fn update(&mut self, number: u64, alert: &Alert) {
+    fn update(&mut self, number: u64, alert: &Arc<Alert>) {
         let Some(call) = self.state.calls.get_mut(&number) else { return };
-        let before = std::mem::replace(&mut call.alert, alert.clone());
+        let before = std::mem::replace(&mut call.alert, Arc::clone(alert));
         if alert.snoozed_until != before.snoozed_until {
             let snoozed = alert.snoozed_until.filter(|until| *until > self.now);
             self.state.set_snoozed(number, snoozed);

@@ -268,12 +268,12 @@ fn parse_file(
     check_size(&kind, mistakes);
     Some(Rule {
         id: RuleId::new(stem(file.path)),
-        version: version(file.text),
+        version: version(file.text).into(),
         file: file.path.to_owned(),
         text: file.text.to_owned(),
-        owner: owner?.value,
-        consequence: consequence?.value,
-        first_action: first_action?.value,
+        owner: owner?.value.into(),
+        consequence: consequence?.value.into(),
+        first_action: first_action?.value.into(),
         respond_within: respond_within?.value,
         severity: severity?.value,
         purpose: purpose?.value,

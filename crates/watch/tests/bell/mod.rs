@@ -140,12 +140,13 @@ impl Desk {
     }
 
     pub fn change(&mut self, kind: AlertChangeKind, alert: Alert, by: Option<&str>) -> Effects {
-        let change = AlertChange { at: self.now, kind, alert, by: by.map(str::to_owned), words: None };
+        let change =
+            AlertChange { at: self.now, kind, alert: alert.clone().into(), by: by.map(str::to_owned), words: None };
         if kind == AlertChangeKind::Resolved {
             self.alerts.remove(&change.alert.id);
-            self.over.insert(change.alert.id.clone(), change.alert.clone());
+            self.over.insert(change.alert.id.clone(), alert);
         } else {
-            self.alerts.insert(change.alert.id.clone(), change.alert.clone());
+            self.alerts.insert(change.alert.id.clone(), alert);
         }
         self.step(&Event::Change(&change))
     }
@@ -246,14 +247,14 @@ pub fn alert(rule: &str, subject: &str, severity: Severity, owner: &str, now: Ti
     Alert {
         id: key.id(),
         key,
-        rule_version: "0123456789ab".to_owned(),
+        rule_version: "0123456789ab".into(),
         state: AlertState::Open,
         severity,
         title: format!("{rule} on {subject}"),
-        detail: "2.41 m, rising 5 cm an hour.".to_owned(),
-        consequence: "The quay floods.".to_owned(),
-        first_action: "Close the gates.".to_owned(),
-        owner: owner.to_owned(),
+        detail: "2.41 m, rising 5 cm an hour.".into(),
+        consequence: "The quay floods.".into(),
+        first_action: "Close the gates.".into(),
+        owner: owner.into(),
         opened: now,
         respond_by: now + Span::min(15),
         acknowledged: None,
