@@ -105,6 +105,7 @@ impl Observations {
     }
 
     /// Adds a row at the end.
+    #[inline]
     pub fn push(&mut self, observation: Observation) {
         self.datastreams.push(observation.datastream);
         self.phenomenon_times.push(observation.phenomenon_time);

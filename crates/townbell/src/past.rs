@@ -72,6 +72,16 @@ pub fn on_journal(
             }
         }
     }
+    if let Some(from) = listens_from.filter(|_| trial.asks_where_things_are()) {
+        reader.journal_besides_observations(Time::default(), from, |row| {
+            for record in &row.records {
+                if let Record::Entities(changes) = record {
+                    trial.things_were(changes);
+                }
+            }
+            Ok::<_, StoreError>(())
+        })?;
+    }
     let Some((last, received)) = reader.last_received()? else { return Ok(Some(trial.finish(None))) };
     // The watch may have seen later ticks than the last row.
     let watched = reader.watch_state()?.map_or(received, |state| state.position.time.max(received));

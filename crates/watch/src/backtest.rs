@@ -10,8 +10,8 @@ use city::alert::AlertChangeKind;
 use city::record::Entry;
 use city::service_request::REQUEST_HOUR;
 use city::{
-    AlertChange, AlertId, Contract, Datastream, DatastreamId, DeskAction, FeedId, Notification, Observation,
-    ObservedProperty, Record, RuleId, Severity, Span, Thing, Time, Timetable,
+    AlertChange, AlertId, Contract, Datastream, DatastreamId, DeskAction, EntityChange, FeedId, Notification,
+    Observation, ObservedProperty, Record, RuleId, Severity, Span, Thing, Time, Timetable,
 };
 use jiff::tz::TimeZone;
 
@@ -20,6 +20,7 @@ use crate::calls::Done;
 use crate::combined::{Condition, Looks};
 use crate::context::{Context, Parts};
 use crate::engine::run_with_calls;
+use crate::fence;
 use crate::figure::{Against, Figure};
 use crate::notify;
 use crate::pages::{self, Nights, Page};
@@ -210,6 +211,16 @@ impl Trial {
     pub fn role_did(&mut self, action: &DeskAction, at: Time) {
         // Nobody is called then: there are no alerts yet.
         let _none = notify::step(&mut self.state.notify, &self.context.calls(), &notify::Event::Action(action), at);
+    }
+
+    /// Whether it hangs on where things are: then [`Self::things_were`] tells what was heard of that before.
+    pub fn asks_where_things_are(&self) -> bool {
+        self.context.rules.iter().any(|rule| fence::asks(&rule.kind))
+    }
+
+    /// What was told of things before the first entry, in its order.
+    pub fn things_were(&mut self, changes: &[EntityChange]) {
+        fence::remember(&mut self.state, changes);
     }
 
     fn keep(&mut self, done: Done) {

@@ -8,6 +8,7 @@ use city::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::combined::Looks;
 use crate::context::Context;
 use crate::engine::feed_blindness;
 use crate::life::{self, Bearings, Judgement, Said};
@@ -85,6 +86,24 @@ impl Whereabouts {
             EntityChange::Delete(EntityKind::Thing, id) => self.things.remove(id).is_some(),
             EntityChange::Delete(..) => false,
         }
+    }
+}
+
+/// Whether a rule hangs on where things are.
+pub(crate) fn asks(kind: &Kind) -> bool {
+    match kind {
+        Kind::Fence(_) => true,
+        Kind::Combined(combined) => {
+            combined.conditions.iter().any(|condition| matches!(&condition.looks, Looks::At(kind) if asks(kind)))
+        }
+        _ => false,
+    }
+}
+
+/// Takes note of what happened to entities, and of nothing that it means.
+pub(crate) fn remember(state: &mut State, changes: &[EntityChange]) {
+    for change in changes {
+        state.whereabouts.take(change);
     }
 }
 

@@ -13,7 +13,7 @@ use city::{
 };
 use proptest::prelude::*;
 use town::{HEAD, at, beat, context, load_bare, reading, sentence, told};
-use watch::{State, run};
+use watch::{Parts, State, Trial, run};
 
 /// Three pumps: so many or more outside of the centre.
 fn rule(open: &str, close: &str) -> String {
@@ -231,4 +231,25 @@ proptest! {
             .collect();
         prop_assert_eq!(found, wanted);
     }
+}
+
+#[test]
+fn a_trial_of_a_stretch_knows_where_things_were_before_it() {
+    let rule = rule("things = 1", "things_below = 1");
+    let away = told_at(5, vec![location(21, false)]);
+    let heard: Vec<Entry> = (60..=70).map(|minute| beat("water", at(minute), true)).collect();
+    let rings = |before: &[Entry]| {
+        let rules = town::load(&[("rule", &rule)]).expect("the rule loads");
+        let mut trial = Trial::new(Parts { rules, ..town::parts() }, &"rule".into(), None).expect("the rule is there");
+        assert!(trial.asks_where_things_are());
+        for entry in before {
+            let Record::Entities(changes) = &entry.record else { panic!("not of things") };
+            trial.things_were(changes);
+        }
+        heard.iter().for_each(|entry| trial.entry(entry));
+        trial.finish(Some(at(71))).rings.len()
+    };
+    assert_eq!(rings(&[set_up(), away]), 1);
+    assert_eq!(rings(&[set_up()]), 0);
+    assert_eq!(rings(&[]), 0, "nobody knows");
 }
