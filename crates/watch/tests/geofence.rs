@@ -246,7 +246,9 @@ fn a_trial_of_a_stretch_knows_where_things_were_before_it() {
             let Record::Entities(changes) = &entry.record else { panic!("not of things") };
             trial.things_were(changes);
         }
-        heard.iter().for_each(|entry| trial.entry(entry));
+        for entry in &heard {
+            trial.entry(entry);
+        }
         trial.finish(Some(at(71))).rings.len()
     };
     assert_eq!(rings(&[set_up(), away]), 1);
