@@ -112,9 +112,9 @@ pub struct Backtest {
 }
 
 impl Backtest {
-    /// How many days of 24 h it went over.
+    /// How many days of 24 h it went over; none where all that is stored was before the stretch.
     pub fn days(&self) -> f64 {
-        self.from.zip(self.to).map_or(0.0, |(from, to)| to.since(from).as_h() / 24.0)
+        self.from.zip(self.to).map_or(0.0, |(from, to)| to.since(from).as_h().max(0.0) / 24.0)
     }
 
     /// Alerts a day, over all of it.
