@@ -123,6 +123,7 @@ pub async fn start(options: Options) -> anyhow::Result<Running> {
     }
     let store = store::Store::open(&data.join(DATABASE))?;
     let (clock, replay_clock, resume) = clock_for(source, &store)?;
+    let begins = store.read().last_received()?.is_none();
     let replayer = match source {
         Source::Live => None,
         Source::Replay { .. } => Some(Replayer::start(Arc::clone(&clock), &city).await?),
@@ -180,7 +181,12 @@ pub async fn start(options: Options) -> anyhow::Result<Running> {
             let conductor = Conductor { city, door, poller, clock, senders, own: address, live, origin, from, speed };
             tokio::spawn(async move { conductor.run(resume, to, stopped).await.map(|_| ()) })
         }
-        _ => tokio::spawn(drive_live(city, door, poller, stopped)),
+        _ => tokio::spawn(async move {
+            if begins {
+                begin_watch(&city, &door).await?;
+            }
+            drive_live(city, door, poller, stopped).await
+        }),
     };
     Ok(Running { app, address, stop, driver, talking, paged, server, desk: thread, _replayer: replayer, _lock: lock })
 }
@@ -319,6 +325,17 @@ fn replay_view(city: &City, source: Source) -> Option<ReplayView> {
         Speed(times) => format!("Replay from {day}, {times} times"),
     };
     Some(ReplayView { from, to, speed: speed.0, label })
+}
+
+/// The ticks of the watch begin with the first entry of the journal. A feed that is sent to us and never speaks would
+/// never make one, so a journal begins by noting that nothing has come from it yet.
+async fn begin_watch(city: &City, door: &Door) -> anyhow::Result<()> {
+    for feed in city.feeds.iter().filter(|feed| feed.contract.kind == city::FeedKind::SensorThings) {
+        let id = &feed.contract.feed;
+        let silent = door.gate.beat(id, false, door.clock.now())?;
+        door.desk.submit(id.clone(), silent).await?.durable().await?;
+    }
+    Ok(())
 }
 
 /// Live feeds: a task a feed, and the ticker. Ends when told to stop.
