@@ -28,7 +28,7 @@ use crate::clock::{Clock, LiveClock, ReplayClock, Stopwatch};
 use crate::commands::progress::Progress;
 use crate::conductor::{Conductor, Speed};
 use crate::config::City;
-use crate::desk::{Desk, Rebuilt};
+use crate::desk::{Desk, Rebuilt, rules_kept};
 use crate::feeds::Door;
 use crate::feeds::poll::{Poller, open311};
 use crate::limits::{LAST_ANSWERS, LAST_PAGE_MAX, TICK};
@@ -133,6 +133,7 @@ pub async fn start(options: Options) -> anyhow::Result<Running> {
             feed.url = replayer.url(&feed.contract).or(feed.url.take());
         }
     }
+    city.run_despite(|| rules_kept(&store), &data);
     let rules = std::mem::take(&mut city.rules);
     let in_force = Arc::new(rules.clone());
     let city = Arc::new(city);

@@ -32,9 +32,28 @@ pub async fn health(State(app): State<App>) -> Answer<Health> {
     if let Some(blind) = app.desk().pulse().blind() {
         return Err(Refusal::unavailable(format!("the centre is blind since {}: {}", blind.since, blind.why)));
     }
+    let degraded = degraded(&app);
     let picture = app.picture();
     let (now, journal_seq) = (app.clock.now(), picture.journal_seq());
-    Ok(Json(Health { status: "ok".to_owned(), now, journal_seq, version: env!("CARGO_PKG_VERSION").to_owned() }))
+    let status = if degraded.is_empty() { "ok" } else { "degraded" }.to_owned();
+    Ok(Json(Health { status, degraded, now, journal_seq, version: env!("CARGO_PKG_VERSION").to_owned() }))
+}
+
+/// What is to be mended, without what only the control room may read.
+fn degraded(app: &App) -> Vec<String> {
+    let mistakes = |count: usize| if count == 1 { "1 mistake".to_owned() } else { format!("{count} mistakes") };
+    let rules = app.rulebook.mistakes().len();
+    let rules = (rules > 0).then(|| {
+        format!("{} in the rules' folder, so it is not in force as it is; GET /api/rules lists them", mistakes(rules))
+    });
+    let on_call = app.city.not_loaded.on_call.len();
+    let on_call = (on_call > 0).then(|| {
+        format!(
+            "{} in oncall.toml, so calls do not go by it; GET /api/on-call lists them. Mend it and start again",
+            mistakes(on_call)
+        )
+    });
+    rules.into_iter().chain(on_call).collect()
 }
 
 /// `GET /api/city`
