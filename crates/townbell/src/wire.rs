@@ -19,6 +19,7 @@ use account::Access;
 use anyhow::{Context, bail};
 use city::Time;
 use gate::{Gate, Policy};
+use store::NotificationFilter;
 use tokio::net::TcpListener;
 use tokio::sync::watch as signal;
 use tokio::task::JoinHandle;
@@ -45,6 +46,9 @@ use crate::tell::{App, Reach, routes};
 pub const DATABASE: &str = "townbell.sqlite";
 /// The basemap in a data folder.
 pub const BASEMAP: &str = "basemap.mbtiles";
+
+/// Of so many of the newest calls it is looked, at a start, what became of them.
+const NEWEST: usize = 1_000;
 
 /// Where data comes from.
 #[derive(Clone, Copy, Debug)]
@@ -158,6 +162,7 @@ pub async fn start(options: Options) -> anyhow::Result<Running> {
         access,
         tiles,
         replay: replay_view(&city, source),
+        called: Arc::default(),
         running: Stopwatch::start(),
     });
     let (stop, stopped) = signal::channel(false);
@@ -230,8 +235,14 @@ fn call(app: &App, source: Source, stopped: &signal::Receiver<bool>) -> anyhow::
     let mut senders = None;
     if let Some(oncall) = &app.city.oncall {
         let all = Arc::new(notify::Senders::new(earnest, oncall.channels(), &app.city, &app.live)?);
-        let (desk, clock) = (app.desk().clone(), Arc::clone(&app.clock));
-        tokio::spawn(notify::deliver(Arc::clone(&all), app.readers.clone(), desk, clock, stopped.clone()));
+        let delivering = notify::Delivering {
+            senders: Arc::clone(&all),
+            readers: app.readers.clone(),
+            door: Arc::clone(&app.door),
+            counters: Arc::clone(&app.called),
+        };
+        app.called.begin(oncall.channels(), &app.readers.get()?.notifications(&NotificationFilter::default(), NEWEST)?);
+        tokio::spawn(notify::deliver(delivering, stopped.clone()));
         if let Some(heartbeat) = oncall.heartbeat().cloned() {
             let (folder, desk) = (app.city.folder.clone(), app.desk().clone());
             tokio::spawn(notify::beat(earnest, heartbeat, folder, desk, stopped.clone()));

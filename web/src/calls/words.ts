@@ -81,7 +81,7 @@ export function chainWords(chain: Chain): string {
 export const REASONS: Record<NotificationReason, string> = {
   opened: "opened",
   reminded: "reminder: nobody has it",
-  escalated: "nobody took it in time",
+  escalated: "nobody took it in time, or could be reached",
   worsened: "became worse",
   surfaced: "calls for itself now",
   assigned: "given to this role",

@@ -53,7 +53,11 @@ fn degraded(app: &App) -> Vec<String> {
             mistakes(on_call)
         )
     });
-    rules.into_iter().chain(on_call).collect()
+    let cut_off = app.called.counts().into_iter().filter(|count| count.is_way_out && count.is_cut_off());
+    let cut_off = cut_off.map(|count| {
+        format!("the newest call by {} did not get through; GET /api/notifications tells why", count.kind)
+    });
+    rules.into_iter().chain(on_call).chain(cut_off).collect()
 }
 
 /// `GET /api/city`

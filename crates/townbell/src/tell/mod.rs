@@ -33,6 +33,7 @@ use crate::config::City;
 use crate::desk::Desk;
 use crate::feeds::Door;
 use crate::mqtt;
+use crate::notify::Counters;
 use crate::picture::Picture;
 use crate::rulebook::Rulebook;
 use crate::sensing::Sensing;
@@ -69,6 +70,8 @@ pub struct Reach {
     pub tiles: Option<Arc<Tiles>>,
     /// What is replayed.
     pub replay: Option<ReplayView>,
+    /// What became of calls.
+    pub called: Arc<Counters>,
     /// Since when this process runs.
     pub running: Stopwatch,
 }
