@@ -97,8 +97,8 @@ export function silenceField(detail: string): { field: string; words: string } {
   const words = text.charAt(0).toUpperCase() + text.slice(1);
   const fits: [RegExp, string][] = [
     [/^role:/, "role"],
+    [/name rules|^id:|^scope:/, "scope"],
     [/window/, "repeat"],
-    [/name rules|^id:/, "scope"],
     [/say why|^text:/, "reason"],
     [/end|^time:/, "until"],
   ];

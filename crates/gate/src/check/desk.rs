@@ -78,7 +78,13 @@ pub(crate) fn action(gate: &Gate, action: &DeskAction, now: Time) -> Result<(), 
 fn silence(gate: &Gate, asked: &Silence, now: Time) -> Result<(), Refused> {
     id(asked.id.as_str(), "silence-")?;
     match asked.fault(now) {
-        Some(SilenceFault::Ends | SilenceFault::TooLong | SilenceFault::Windows) => return Err(Reason::BadTime.into()),
+        Some(
+            SilenceFault::Ends
+            | SilenceFault::TooLong
+            | SilenceFault::TooLongAtATime
+            | SilenceFault::Extreme
+            | SilenceFault::Windows,
+        ) => return Err(Reason::BadTime.into()),
         Some(SilenceFault::NoReason | SilenceFault::NoScope) => return Err(Reason::Malformed.into()),
         None => {}
     }

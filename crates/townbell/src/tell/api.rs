@@ -8,7 +8,7 @@ use gate::Candidate;
 
 use super::problem::{Refusal, Refused};
 use super::views::{AcknowledgeRequest, AlertHistory, CityView, FeedPage, ForecastView, Health, Mode, StateView};
-use super::{App, actions};
+use super::{App, actions, quiet};
 
 pub(super) type Answer<T> = Result<Json<T>, Refusal>;
 
@@ -117,6 +117,7 @@ pub async fn acknowledge(
     if current.state == AlertState::Resolved {
         return Err(Refusal::conflict("this alert has resolved already; there is nothing left to take"));
     }
+    quiet::may_act(&app, &body.role, &current)?;
     let acknowledgement = Acknowledgement { alert: id.clone(), role: body.role, note: body.note };
     if let Err((reason, hits)) = app.door.gate.judge_acknowledgement(&acknowledgement) {
         return Err(refused_note(reason, &hits));

@@ -24,6 +24,7 @@ mod lint;
 mod reach;
 mod ring;
 pub mod roster;
+pub mod scope;
 pub mod silences;
 pub mod state;
 mod work;
