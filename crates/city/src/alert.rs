@@ -179,11 +179,13 @@ pub enum AlertChangeKind {
     Flapping,
     /// A reading came late for a time at which it was open; it had resolved already.
     Amended,
+    /// A role could not be told of it by a channel.
+    Unreached,
 }
 
 impl AlertChangeKind {
     /// Every kind with its name, as in the store and in JSON.
-    pub const NAMES: [(Self, &'static str); 18] = [
+    pub const NAMES: [(Self, &'static str); 19] = [
         (Self::Opened, "opened"),
         (Self::Acknowledged, "acknowledged"),
         (Self::Updated, "updated"),
@@ -202,6 +204,7 @@ impl AlertChangeKind {
         (Self::Escalated, "escalated"),
         (Self::Flapping, "flapping"),
         (Self::Amended, "amended"),
+        (Self::Unreached, "unreached"),
     ];
 
     /// Its name.

@@ -114,8 +114,12 @@ pub struct SilenceScope {
 pub enum SilenceFault {
     /// It ends before it begins, or has ended.
     Ends,
-    /// It is longer than [`Silence::LASTS_MAX`].
+    /// It is longer than [`Silence::LASTS_MAX`], and recurs.
     TooLong,
+    /// It keeps quiet without a break for longer than [`Silence::AT_A_TIME_MAX`].
+    TooLongAtATime,
+    /// It holds what is extreme, and ends later than [`Silence::EXTREME_MAX`] from now.
+    Extreme,
     /// It does not say why.
     NoReason,
     /// It names nothing: everything quiet at once is a centre switched off.
@@ -130,6 +134,11 @@ impl SilenceFault {
         match self {
             Self::Ends => "it should end after it begins, and after now",
             Self::TooLong => "it should end within a year",
+            Self::TooLongAtATime => "it should end within 90 days; what recurs may for a year",
+            Self::Extreme => {
+                "it should end within 24 h from now, as it keeps extreme alerts quiet; with a lower severity at most it \
+                 may last longer"
+            }
             Self::NoReason => "it should say why",
             Self::NoScope => "it should name rules, subjects or feeds; all at once is no silence but blindness",
             Self::Windows => "its windows should begin on a day of the week, and last from a minute to a week",
@@ -138,16 +147,27 @@ impl SilenceFault {
 }
 
 impl Silence {
-    /// The longest: a year of works. What is wanted for longer is a change of the rule.
+    /// The longest that recurs: a year of works. What is wanted for longer is a change of the rule.
     pub const LASTS_MAX: Span = Span::h(24 * 366);
+    /// The longest without a break: a season's works. Who made it has forgotten it by then, and whoever comes after
+    /// never knew.
+    pub const AT_A_TIME_MAX: Span = Span::h(24 * 90);
+    /// How far ahead a silence may end that holds what is extreme: every shift of a day decides anew that nobody is
+    /// called when lives are at risk.
+    pub const EXTREME_MAX: Span = Span::h(24);
 
     /// Why it cannot be, now; `None` when it can.
     pub fn fault(&self, now: Time) -> Option<SilenceFault> {
-        let SilenceScope { rules, subjects, feeds, severity_at_most: _ } = &self.scope;
+        let SilenceScope { rules, subjects, feeds, severity_at_most } = &self.scope;
+        let ahead = self.until.since(now);
         if self.until <= self.from || self.until <= now {
             Some(SilenceFault::Ends)
-        } else if self.until.since(now) > Self::LASTS_MAX {
+        } else if *severity_at_most >= Severity::Extreme && ahead > Self::EXTREME_MAX {
+            Some(SilenceFault::Extreme)
+        } else if ahead > Self::LASTS_MAX {
             Some(SilenceFault::TooLong)
+        } else if self.repeat.is_none() && self.until.since(self.from) > Self::AT_A_TIME_MAX {
+            Some(SilenceFault::TooLongAtATime)
         } else if self.reason.trim().is_empty() {
             Some(SilenceFault::NoReason)
         } else if rules.is_empty() && subjects.is_empty() && feeds.is_empty() {

@@ -38,7 +38,7 @@ pub use id::{
     ServiceDate, ServiceRequestId, SilenceId, StopId, ThingId, TripId, TripKey,
 };
 pub use link::{Link, Node};
-pub use notification::{Delivery, Notification, NotificationReason};
+pub use notification::{Delivery, Notification, NotificationReason, Unreached};
 pub use observation::{Detail, ErasedKey, Erasure, Observation, ObservationKey, Observations};
 pub use place::Place;
 pub use purpose::Purpose;

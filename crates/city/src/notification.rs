@@ -68,6 +68,22 @@ impl Notification {
     }
 }
 
+/// A call that did not reach its role by one channel, as far as the next role cannot wait for it. The outbox may go on
+/// trying.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unreached {
+    /// The key of the notification.
+    pub key: String,
+    /// The role that was called.
+    pub role: String,
+    /// The channel, as `oncall.toml` names it.
+    pub channel: String,
+    /// The other side refused it; else it did not take it, or was not there.
+    pub refused: bool,
+    /// How often it was tried.
+    pub tries: u32,
+}
+
 /// What became of a notification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

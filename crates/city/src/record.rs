@@ -9,6 +9,7 @@ use crate::desk_action::DeskAction;
 use crate::entity::EntityChange;
 use crate::geometry::{Polygon, Position};
 use crate::id::{AlertId, FeedId, RouteId, StopId, TripId, TripKey};
+use crate::notification::Unreached;
 use crate::observation::{Erasure, Observations};
 use crate::service_request::ServiceRequest;
 use crate::severity::Severity;
@@ -43,6 +44,8 @@ pub enum Record {
     ServiceRequest(ServiceRequest),
     /// There were more residents' requests than were read.
     RequestsCut(RequestsCut),
+    /// A role could not be reached by a channel.
+    Unreached(Unreached),
 }
 
 /// The kind of a record, for the journal's index and the API.
@@ -75,6 +78,8 @@ pub enum RecordKind {
     ServiceRequest,
     /// [`Record::RequestsCut`].
     RequestsCut,
+    /// [`Record::Unreached`].
+    Unreached,
 }
 
 impl Record {
@@ -94,16 +99,17 @@ impl Record {
             Self::DeskAction(_) => RecordKind::DeskAction,
             Self::ServiceRequest(_) => RecordKind::ServiceRequest,
             Self::RequestsCut(_) => RecordKind::RequestsCut,
+            Self::Unreached(_) => RecordKind::Unreached,
         }
     }
 
     /// How many entities of its feed it is, in the feed's account. A beat is the centre's own note and none,
-    /// and so is a cut.
+    /// and so are a cut and what became of a call.
     pub fn entities(&self) -> u64 {
         match self {
             Self::Observations(rows) => rows.len() as u64,
             Self::Entities(changes) => changes.len() as u64,
-            Self::FeedBeat(_) | Self::RequestsCut(_) => 0,
+            Self::FeedBeat(_) | Self::RequestsCut(_) | Self::Unreached(_) => 0,
             _ => 1,
         }
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use city::{FeedBeat, Observations, Reason, Record, RequestsCut, ServiceRequest, Tally, Time, Timetable};
+use city::{FeedBeat, Observations, Reason, Record, RequestsCut, ServiceRequest, Tally, Time, Timetable, Unreached};
 
 use crate::admitted::Admitted;
 use crate::scan::HitKind;
@@ -87,6 +87,12 @@ impl Admission {
     pub fn with_cut(mut self) -> Self {
         let hour = ServiceRequest::hour_of(self.now);
         self.records.insert(0, Admitted::new(Record::RequestsCut(RequestsCut { hour })));
+        self
+    }
+
+    /// Notes what became of calls.
+    pub(crate) fn with_unreached(mut self, calls: impl IntoIterator<Item = Unreached>) -> Self {
+        self.records.extend(calls.into_iter().map(|call| Admitted::new(Record::Unreached(call))));
         self
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use city::{
     Acknowledgement, Contract, DeskAction, FeedId, FeedKind, Observations, Reason, Record, Time, Timetable,
-    TimetableVersion,
+    TimetableVersion, Unreached,
 };
 
 use crate::admission::{Admission, Refusal};
@@ -96,6 +96,18 @@ impl Gate {
     pub fn beat(&self, feed: &FeedId, good: bool, now: Time) -> Result<Admission, GateError> {
         self.contract(feed)?;
         Ok(Admission::empty(now).with_beat(good))
+    }
+
+    /// Notes calls that did not reach their roles. Those that do not look like calls of this city are left out.
+    ///
+    /// # Errors
+    /// When the feed has no contract, or is not the control room's.
+    pub fn admit_unreached(&self, feed: &FeedId, calls: Vec<Unreached>, now: Time) -> Result<Admission, GateError> {
+        if self.contract(feed)?.kind != FeedKind::ControlRoom {
+            return Err(GateError::WrongKind { feed: feed.clone(), what: "what became of calls" });
+        }
+        let looks_right = |call: &Unreached| check::desk::unreached(self, call);
+        Ok(Admission::empty(now).with_unreached(calls.into_iter().filter(looks_right)))
     }
 
     /// Judges a whole timetable: the names in it go through the scan, its ids must look like ids. A trip or stop with

@@ -58,6 +58,17 @@ pub(crate) fn is_alert_id(id: &str) -> bool {
     (1..=ALERT_ID_CHARS_MAX).contains(&count) && id.chars().all(|c| c.is_ascii_alphanumeric() || "-_.~".contains(c))
 }
 
+/// The key of a notification about an alert: alert, reason, step and number, and the channel.
+pub(crate) fn is_call_key(key: &str, channel: &str) -> bool {
+    let mut parts = key.split('/');
+    let whole = |number: &str| (1..=10).contains(&number.len()) && number.bytes().all(|b| b.is_ascii_digit());
+    parts.next().is_some_and(is_alert_id)
+        && parts.next().is_some_and(|why| why.len() <= 20 && why.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'))
+        && parts.next().and_then(|at| at.split_once('.')).is_some_and(|(step, sent)| whole(step) && whole(sent))
+        && parts.next() == Some(channel)
+        && parts.next().is_none()
+}
+
 /// A name that the city gave in its own files: a rule, a feed.
 pub(crate) fn is_name(id: &str) -> bool {
     fits(id, |c| c.is_alphanumeric() || "-_.".contains(c)) && !scan::looks_like_phone(id)

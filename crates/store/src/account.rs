@@ -79,6 +79,7 @@ pub(crate) fn event_time(record: &Record) -> Option<Time> {
         | Record::Timetable(_)
         | Record::FeedBeat(_)
         | Record::RequestsCut(_)
+        | Record::Unreached(_)
         | Record::Acknowledgement(_)
         | Record::DeskAction(_)
         | Record::Entities(_)

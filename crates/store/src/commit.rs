@@ -230,6 +230,7 @@ impl Group<'_> {
             }
             Record::FeedBeat(_)
             | Record::RequestsCut(_)
+            | Record::Unreached(_)
             | Record::Acknowledgement(_)
             | Record::DeskAction(_)
             | Record::Observations(_) => Ok(Verdict::New),
@@ -291,5 +292,6 @@ fn kind_name(kind: RecordKind) -> &'static str {
         RecordKind::DeskAction => "desk_action",
         RecordKind::ServiceRequest => "service_request",
         RecordKind::RequestsCut => "requests_cut",
+        RecordKind::Unreached => "unreached",
     }
 }

@@ -104,6 +104,7 @@ impl Batch {
                 record.as_ref(),
                 Record::Acknowledgement(_)
                     | Record::DeskAction(_)
+                    | Record::Unreached(_)
                     | Record::FeedBeat(_)
                     | Record::Warning(_)
                     | Record::ServiceAlert(_)

@@ -19,6 +19,7 @@ use account::Access;
 use anyhow::{Context, bail};
 use city::Time;
 use gate::{Gate, Policy};
+use store::NotificationFilter;
 use tokio::net::TcpListener;
 use tokio::sync::watch as signal;
 use tokio::task::JoinHandle;
@@ -28,7 +29,7 @@ use crate::clock::{Clock, LiveClock, ReplayClock, Stopwatch};
 use crate::commands::progress::Progress;
 use crate::conductor::{Conductor, Speed};
 use crate::config::City;
-use crate::desk::{Desk, Rebuilt};
+use crate::desk::{Desk, Rebuilt, rules_kept};
 use crate::feeds::Door;
 use crate::feeds::poll::{Poller, open311};
 use crate::limits::{LAST_ANSWERS, LAST_PAGE_MAX, TICK};
@@ -45,6 +46,9 @@ use crate::tell::{App, Reach, routes};
 pub const DATABASE: &str = "townbell.sqlite";
 /// The basemap in a data folder.
 pub const BASEMAP: &str = "basemap.mbtiles";
+
+/// Of so many of the newest calls it is looked, at a start, what became of them.
+const NEWEST: usize = 1_000;
 
 /// Where data comes from.
 #[derive(Clone, Copy, Debug)]
@@ -123,6 +127,7 @@ pub async fn start(options: Options) -> anyhow::Result<Running> {
     }
     let store = store::Store::open(&data.join(DATABASE))?;
     let (clock, replay_clock, resume) = clock_for(source, &store)?;
+    let begins = store.read().last_received()?.is_none();
     let replayer = match source {
         Source::Live => None,
         Source::Replay { .. } => Some(Replayer::start(Arc::clone(&clock), &city).await?),
@@ -132,6 +137,7 @@ pub async fn start(options: Options) -> anyhow::Result<Running> {
             feed.url = replayer.url(&feed.contract).or(feed.url.take());
         }
     }
+    city.run_despite(|| rules_kept(&store), &data);
     let rules = std::mem::take(&mut city.rules);
     let in_force = Arc::new(rules.clone());
     let city = Arc::new(city);
@@ -156,6 +162,7 @@ pub async fn start(options: Options) -> anyhow::Result<Running> {
         access,
         tiles,
         replay: replay_view(&city, source),
+        called: Arc::default(),
         running: Stopwatch::start(),
     });
     let (stop, stopped) = signal::channel(false);
@@ -180,7 +187,12 @@ pub async fn start(options: Options) -> anyhow::Result<Running> {
             let conductor = Conductor { city, door, poller, clock, senders, own: address, live, origin, from, speed };
             tokio::spawn(async move { conductor.run(resume, to, stopped).await.map(|_| ()) })
         }
-        _ => tokio::spawn(drive_live(city, door, poller, stopped)),
+        _ => tokio::spawn(async move {
+            if begins {
+                begin_watch(&city, &door).await?;
+            }
+            drive_live(city, door, poller, stopped).await
+        }),
     };
     Ok(Running { app, address, stop, driver, talking, paged, server, desk: thread, _replayer: replayer, _lock: lock })
 }
@@ -223,8 +235,14 @@ fn call(app: &App, source: Source, stopped: &signal::Receiver<bool>) -> anyhow::
     let mut senders = None;
     if let Some(oncall) = &app.city.oncall {
         let all = Arc::new(notify::Senders::new(earnest, oncall.channels(), &app.city, &app.live)?);
-        let (desk, clock) = (app.desk().clone(), Arc::clone(&app.clock));
-        tokio::spawn(notify::deliver(Arc::clone(&all), app.readers.clone(), desk, clock, stopped.clone()));
+        let delivering = notify::Delivering {
+            senders: Arc::clone(&all),
+            readers: app.readers.clone(),
+            door: Arc::clone(&app.door),
+            counters: Arc::clone(&app.called),
+        };
+        app.called.begin(oncall.channels(), &app.readers.get()?.notifications(&NotificationFilter::default(), NEWEST)?);
+        tokio::spawn(notify::deliver(delivering, stopped.clone()));
         if let Some(heartbeat) = oncall.heartbeat().cloned() {
             let (folder, desk) = (app.city.folder.clone(), app.desk().clone());
             tokio::spawn(notify::beat(earnest, heartbeat, folder, desk, stopped.clone()));
@@ -319,6 +337,17 @@ fn replay_view(city: &City, source: Source) -> Option<ReplayView> {
         Speed(times) => format!("Replay from {day}, {times} times"),
     };
     Some(ReplayView { from, to, speed: speed.0, label })
+}
+
+/// The ticks of the watch begin with the first entry of the journal. A feed that is sent to us and never speaks would
+/// never make one, so a journal begins by noting that nothing has come from it yet.
+async fn begin_watch(city: &City, door: &Door) -> anyhow::Result<()> {
+    for feed in city.feeds.iter().filter(|feed| feed.contract.kind == city::FeedKind::SensorThings) {
+        let id = &feed.contract.feed;
+        let silent = door.gate.beat(id, false, door.clock.now())?;
+        door.desk.submit(id.clone(), silent).await?.durable().await?;
+    }
+    Ok(())
 }
 
 /// Live feeds: a task a feed, and the ticker. Ends when told to stop.

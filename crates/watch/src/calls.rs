@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use city::alert::AlertChangeKind;
-use city::{AlertChange, AlertId, DeskAction, Notification, Time};
+use city::{AlertChange, AlertId, Notification, Time};
 
 use crate::context::Context;
 use crate::jobs::Job;
@@ -21,12 +21,12 @@ pub struct Done {
     pub notifications: Vec<Notification>,
 }
 
-/// Tells the calls what happened since `from`, and what a role did.
+/// Tells the calls what happened since `from`, and what a role did or a channel did not do.
 pub(crate) fn follow(
     state: &mut State,
     context: &Context,
     from: usize,
-    action: Option<&DeskAction>,
+    event: Option<&Event<'_>>,
     now: Time,
     done: &mut Done,
 ) {
@@ -37,8 +37,8 @@ pub(crate) fn follow(
         marks.extend(effects.marks);
         done.extend(effects.notifications);
     };
-    if let Some(action) = action {
-        take(state, &Event::Action(action), &mut done.notifications);
+    if let Some(event) = event {
+        take(state, event, &mut done.notifications);
     }
     for change in done.changes.get(from..).unwrap_or_default() {
         take(state, &Event::Change(change), &mut done.notifications);
@@ -90,6 +90,14 @@ fn write(state: &mut State, id: &AlertId, what: MarkKind, now: Time) -> Option<A
         MarkKind::Escalated { to } => {
             words = Some(to.join(", "));
             AlertChangeKind::Escalated
+        }
+        MarkKind::Unreached { role, channel, refused, tries } => {
+            words = Some(match (refused, tries) {
+                (true, _) => format!("{role} by {channel}: refused"),
+                (false, 1) => format!("{role} by {channel}: no answer in 1 try"),
+                (false, tries) => format!("{role} by {channel}: no answer in {tries} tries"),
+            });
+            AlertChangeKind::Unreached
         }
         MarkKind::Woken => {
             alert.snoozed_until = None;

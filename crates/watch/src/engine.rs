@@ -16,7 +16,7 @@ use crate::life::Bearings;
 use crate::plan::SeriesSlot;
 use crate::rule::{Kind, Voice};
 use crate::state::State;
-use crate::{absence, action, fence, intake, joint, life, requests, runs, trip, warning, words};
+use crate::{absence, action, fence, intake, joint, life, notify, requests, runs, trip, warning, words};
 
 /// The grid of ticks. Nothing that a city watches needs an answer within less.
 pub const TICK: Span = Span::s(10);
@@ -73,9 +73,13 @@ pub fn run_with_calls<'a>(
 fn entry_with_calls(state: &mut State, context: &Context, entry: &Entry, done: &mut Done) {
     let from = done.changes.len();
     on_entry(state, context, entry, &mut done.changes);
-    let action = if let Record::DeskAction(action) = &entry.record { Some(action) } else { None };
-    if done.changes.len() > from || action.is_some() {
-        calls::follow(state, context, from, action, entry.received, done);
+    let event = match &entry.record {
+        Record::DeskAction(action) => Some(notify::Event::Action(action)),
+        Record::Unreached(call) => Some(notify::Event::Unreached(call)),
+        _ => None,
+    };
+    if done.changes.len() > from || event.is_some() {
+        calls::follow(state, context, from, event.as_ref(), entry.received, done);
     }
 }
 
@@ -129,7 +133,11 @@ fn on_entry(state: &mut State, context: &Context, entry: &Entry, out: &mut Vec<A
         Record::RequestsCut(cut) => requests::cut(state, context, &entry.feed, cut.hour, now, out),
         Record::Acknowledgement(_) => out.extend(state.acknowledge(&entry.record, now)),
         Record::DeskAction(action) => out.extend(action::take(state, action, now)),
-        Record::Timetable(_) | Record::ServiceAlert(_) | Record::FeedBeat(_) | Record::Erasure(_) => {}
+        Record::Timetable(_)
+        | Record::ServiceAlert(_)
+        | Record::FeedBeat(_)
+        | Record::Erasure(_)
+        | Record::Unreached(_) => {}
     }
     follow(state, context, now, out);
 }

@@ -14,7 +14,7 @@ use crate::truth::Truth;
 
 /// The form of what is kept. It grows by one with every change of a type in [`State`]: a program goes on from what it
 /// wrote in this form only, as bytes of another may be read as something else.
-pub const FORM: u32 = 1;
+pub const FORM: u32 = 2;
 
 /// What is kept: the state, and the rules that take over from there. After a crash what came since is stepped by those
 /// again, whatever lies in the folder by then.

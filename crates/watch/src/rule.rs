@@ -168,8 +168,10 @@ impl Kind {
 
     /// Whether the rule still looks at a subject: an edit may have taken it away while an alert on it was open.
     pub(crate) fn looks_at(&self, subject: &str) -> bool {
-        let on_route =
-            |routes: &[RouteId]| routes.is_empty() || routes.iter().any(|route| subject == format!("route:{route}"));
+        let on_route = |routes: &[RouteId]| {
+            let line = subject.strip_prefix("route:");
+            line.is_some_and(|line| routes.is_empty() || routes.iter().any(|route| route.as_str() == line))
+        };
         match self {
             Self::Figure(_) | Self::Rise(_) => {
                 self.datastreams().iter().any(|id| Voice::Datastream(*id).subject() == subject)

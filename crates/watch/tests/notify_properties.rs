@@ -16,15 +16,26 @@ use watch::notify::{Event, Graph};
 
 #[derive(Clone, Debug)]
 enum Deed {
-    Open { rule: u8, thing: u8, severity: Severity },
+    Open {
+        rule: u8,
+        thing: u8,
+        severity: Severity,
+    },
     Resolve(u8),
     Acknowledge(u8),
     Severity(u8, Severity),
     Assign(u8, bool),
     Snooze(u8, u16),
     Wake(u8),
-    Silence { rule: u8, at_most: Severity, lasts_min: u16, repeats: bool },
+    Silence {
+        rule: u8,
+        at_most: Severity,
+        lasts_min: u16,
+        repeats: bool,
+    },
     EndSilence(u8),
+    /// Of the calls that went out lately, this one back, and whether it is told twice.
+    Unreached(u8, bool),
     Pass(u16),
 }
 
@@ -50,6 +61,7 @@ fn deed() -> impl Strategy<Value = Deed> {
         1 => (0..4_u8, severity(), 2..120_u16, any::<bool>())
             .prop_map(|(rule, at_most, lasts_min, repeats)| Deed::Silence { rule, at_most, lasts_min, repeats }),
         1 => (0..6_u8).prop_map(Deed::EndSilence),
+        3 => (0..8_u8, any::<bool>()).prop_map(|(back, twice)| Deed::Unreached(back, twice)),
         5 => (1..900_u16).prop_map(Deed::Pass),
     ]
 }
@@ -109,6 +121,12 @@ fn carry_out(desk: &mut Desk, deed: &Deed, silences: &mut usize) {
             desk.act("water_desk", DeskActionKind::Silence(silence));
         }
         Deed::EndSilence(at) => desk.end_silence(&format!("silence-{at}")),
+        Deed::Unreached(back, twice) => {
+            let call = desk.sent.iter().nth_back(usize::from(*back)).cloned();
+            for call in call.iter().cycle().take(if *twice { 2 } else { 1 }) {
+                desk.unreached(call);
+            }
+        }
         Deed::Pass(s) => desk.pass(Span::s(i64::from(*s))),
         Deed::Resolve(at) => on(desk, *at, Desk::resolve),
         Deed::Acknowledge(at) => on(desk, *at, |desk, id| desk.acknowledge(id, "water_desk")),

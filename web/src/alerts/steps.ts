@@ -27,6 +27,11 @@ export function said(change: AlertChange): string {
       return afterRole(change.words ?? "", change.alert.assigned_to ?? "");
     case "escalated":
       return change.words ? `To ${change.words.replaceAll("_", " ")}.` : "";
+    case "unreached": {
+      // The role, then the channel as oncall.toml names it.
+      const [role, rest] = (change.words ?? "").split(" by ", 2);
+      return rest ? `${words(role ?? "")} by ${rest}.` : (change.words ?? "");
+    }
     default:
       return change.words ?? "";
   }

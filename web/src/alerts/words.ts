@@ -62,9 +62,10 @@ export const HAPPENED: Record<AlertChangeKind, string> = {
   regrouped: "Explains more, or fewer, alerts than before",
   silenced: "Kept quiet by a silence",
   unsilenced: "No silence keeps it quiet any more",
-  escalated: "Nobody took it in time: the next role is called",
+  escalated: "Nobody took it in time, or could be reached: the next role is called",
   flapping: "Opens and closes again and again: held open until it is calm",
   amended: "A reading came late, for a time at which it was open",
+  unreached: "A role could not be reached",
 };
 
 /** What keeps an open alert from calling anybody; null where nothing does. */

@@ -1,5 +1,5 @@
 import { ask, send } from "./ask";
-import type { Severity } from "./types";
+import type { Mistake, Severity } from "./types";
 
 // What is kept quiet, who is called, and what was sent: crates/townbell/src/tell/{calls,notifications}.rs.
 
@@ -66,6 +66,8 @@ export interface OnCall {
   roles: { role: string; called: string; channels: string[] }[];
   covers: Cover[];
   chains: Chain[];
+  /** What keeps oncall.toml from loading since the start. */
+  mistakes: Mistake[];
 }
 
 export type Delivery = "waiting" | "delivered" | "failed";

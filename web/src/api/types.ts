@@ -179,7 +179,8 @@ export type AlertChangeKind =
   | "unsilenced"
   | "escalated"
   | "flapping"
-  | "amended";
+  | "amended"
+  | "unreached";
 
 export interface AlertChange {
   at: string;

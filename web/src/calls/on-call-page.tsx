@@ -3,6 +3,7 @@ import { knownRole, startingRole } from "../alerts/role";
 import { SeveritySign } from "../alerts/severity-sign";
 import { askNotifications, askOnCall, type Cover, endCover, type OnCall } from "../api/calls";
 import { cityNow, zone } from "../city/city";
+import { Mistakes } from "../rules/rule-card";
 import { words } from "../say/figure";
 import { length } from "../say/span";
 import { milliseconds, when } from "../say/time";
@@ -32,13 +33,19 @@ export function OnCallPage() {
       </header>
       <Show when={onCall.got()} fallback={<p class="empty">{onCall.problem() || "Asking who is called."}</p>}>
         {(shown) => (
-          <div class="calls">
-            <Roles onCall={shown()} onCover={setCovering} />
-            <div class="calls-side">
-              <Covers covers={shown().covers} onEnd={onCall.again} />
-              <Chains onCall={shown()} />
+          <>
+            <Mistakes
+              mistakes={shown().mistakes}
+              what="oncall.toml did not load at the start. Calls go by the one that last did, or to these pages alone where none ever did, until it is mended and the program is started again:"
+            />
+            <div class="calls">
+              <Roles onCall={shown()} onCover={setCovering} />
+              <div class="calls-side">
+                <Covers covers={shown().covers} onEnd={onCall.again} />
+                <Chains onCall={shown()} />
+              </div>
             </div>
-          </div>
+          </>
         )}
       </Show>
       <Show when={sent.got()} fallback={<p class="empty">{sent.problem()}</p>}>

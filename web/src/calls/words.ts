@@ -81,7 +81,7 @@ export function chainWords(chain: Chain): string {
 export const REASONS: Record<NotificationReason, string> = {
   opened: "opened",
   reminded: "reminder: nobody has it",
-  escalated: "nobody took it in time",
+  escalated: "nobody took it in time, or could be reached",
   worsened: "became worse",
   surfaced: "calls for itself now",
   assigned: "given to this role",
@@ -97,8 +97,8 @@ export function silenceField(detail: string): { field: string; words: string } {
   const words = text.charAt(0).toUpperCase() + text.slice(1);
   const fits: [RegExp, string][] = [
     [/^role:/, "role"],
+    [/name rules|^id:|^scope:/, "scope"],
     [/window/, "repeat"],
-    [/name rules|^id:/, "scope"],
     [/say why|^text:/, "reason"],
     [/end|^time:/, "until"],
   ];

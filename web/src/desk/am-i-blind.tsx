@@ -4,6 +4,7 @@ import { city, cityNow, feeds, things, zone } from "../city/city";
 import { age } from "../say/span";
 import { hourMinute } from "../say/time";
 import { newestBeat, onTime, unseen } from "./blind";
+import { ToMend } from "./to-mend";
 
 /** Names of what is silent that fit on the line; the rest is on the feeds page. */
 const NAMED_MAX = 2;
@@ -57,6 +58,7 @@ export function AmIBlind() {
           </span>
         </Show>
       </p>
+      <ToMend />
     </section>
   );
 }

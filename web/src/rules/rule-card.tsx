@@ -50,13 +50,13 @@ export function RuleFacts(props: { rule: Rule }) {
 }
 
 /** Why the files are not what is in force. */
-export function Mistakes(props: { mistakes: Mistake[] }) {
+export function Mistakes(props: { mistakes: Mistake[]; what?: string }) {
   return (
     <Show when={props.mistakes.length > 0}>
       <div role="alert" class="refused rules-mistakes">
         <strong>
-          The files of the rules were changed and do not load. The rules before stay in force until this is
-          mended:
+          {props.what ??
+            "The files of the rules do not load. What was in force before, or loads by itself, is in force until this is mended:"}
         </strong>
         <ul>
           <For each={props.mistakes}>

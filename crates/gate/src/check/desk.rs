@@ -3,6 +3,7 @@
 
 use city::{
     Acknowledgement, Cover, DeskAction, DeskActionKind, Reason, Silence, SilenceFault, SilenceScope, Span, Time,
+    Unreached,
 };
 
 use super::Refused;
@@ -16,6 +17,8 @@ pub(crate) const SNOOZE_MAX: Span = Span::h(24);
 pub(crate) const COVER_MAX: Span = Span::h(24 * 62);
 /// Most rules, subjects and feeds that one silence may name.
 pub(crate) const SCOPE_MAX: usize = 200;
+/// Longest name of a channel, as `oncall.toml` may have it.
+const CHANNEL_CHARS_MAX: usize = 40;
 /// Longest subject of an alert, in bytes: kind, feed and id, each at its own limit.
 const SUBJECT_BYTES_MAX: usize = 400;
 
@@ -24,6 +27,15 @@ pub(crate) fn acknowledgement(gate: &Gate, acknowledgement: &Acknowledgement) ->
     alert(&acknowledgement.alert)?;
     role(gate, &acknowledgement.role)?;
     line(gate, &acknowledgement.note)
+}
+
+/// A call of ours to one of the city's roles: nothing of what another side said is in it.
+pub(crate) fn unreached(gate: &Gate, call: &Unreached) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
+    role(gate, &call.role).is_ok()
+        && (1..=CHANNEL_CHARS_MAX).contains(&call.channel.len())
+        && call.channel.chars().all(plain)
+        && shape::is_call_key(&call.key, &call.channel)
 }
 
 /// A role does something else.
@@ -66,7 +78,13 @@ pub(crate) fn action(gate: &Gate, action: &DeskAction, now: Time) -> Result<(), 
 fn silence(gate: &Gate, asked: &Silence, now: Time) -> Result<(), Refused> {
     id(asked.id.as_str(), "silence-")?;
     match asked.fault(now) {
-        Some(SilenceFault::Ends | SilenceFault::TooLong | SilenceFault::Windows) => return Err(Reason::BadTime.into()),
+        Some(
+            SilenceFault::Ends
+            | SilenceFault::TooLong
+            | SilenceFault::TooLongAtATime
+            | SilenceFault::Extreme
+            | SilenceFault::Windows,
+        ) => return Err(Reason::BadTime.into()),
         Some(SilenceFault::NoReason | SilenceFault::NoScope) => return Err(Reason::Malformed.into()),
         None => {}
     }

@@ -50,7 +50,7 @@ pub fn run(options: Options) -> anyhow::Result<ExitCode> {
         Some(folder) => folder,
         None => unpack(&options.data.join("city"))?,
     };
-    let Ok(city) = City::read(&folder) else { return check::run(&folder) };
+    let Ok(city) = City::read_to_run(&folder) else { return check::run(&folder) };
     let Some(demo) = city.demo.clone() else {
         bail!(
             "{} has no [demo] section, so there is nothing to replay; run: townbell serve {}",

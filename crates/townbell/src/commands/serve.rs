@@ -21,7 +21,7 @@ const TOKEN: &str = "TOWNBELL_TOKEN";
 /// When the data folder, the address or the basemap cannot be used.
 pub fn run(folder: &Path, listen: SocketAddr, data: &Path) -> anyhow::Result<ExitCode> {
     super::start_logging();
-    let Ok(city) = City::read(folder) else { return check::run(folder) };
+    let Ok(city) = City::read_to_run(folder) else { return check::run(folder) };
     if city.demo.is_some() {
         anyhow::bail!(
             "{} has a [demo] section: its feeds are recordings; run: townbell demo --city {}",

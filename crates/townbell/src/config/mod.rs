@@ -1,5 +1,6 @@
 //! A city's configuration: `city.toml` and the rules beside it, read whole, with every mistake at its place.
 
+mod begin;
 mod demo;
 mod duration;
 mod file;
@@ -22,6 +23,7 @@ use city::{
     ObservedPropertyId, Place, PlaceId, Polygon, Position, Purpose, ServiceCode, Span, Thing, ThingId,
 };
 
+pub use begin::NotLoaded;
 pub use demo::{DemoFeed, DemoText, Recording};
 use duration::DURATION_DAYS_MAX;
 pub use duration::Duration;
@@ -124,31 +126,13 @@ pub struct City {
     pub rules: Vec<watch::Rule>,
     /// Who is called, and how.
     pub oncall: Option<watch::notify::OnCall>,
+    /// What of its files is not in force, where it runs all the same.
+    pub not_loaded: NotLoaded,
     /// No city at all: a throw-away store that admits any observed property.
     pub sandbox: bool,
 }
 
 impl City {
-    /// Reads `FOLDER/city.toml` and `FOLDER/rules/*.toml`.
-    ///
-    /// # Errors
-    /// All mistakes of all files, sorted by place.
-    pub fn read(folder: &Path) -> Result<Self, Vec<Mistake>> {
-        let file = folder.join("city.toml");
-        let text = std::fs::read_to_string(&file)
-            .map_err(|error| vec![Mistake::file(&file, format!("expected the city's configuration here: {error}"))])?;
-        let (tables, mut mistakes) = file::read(&file, &text);
-        let mut checker = Checker { file: &file, text: &text, mistakes: &mut mistakes };
-        let city = checker.city(folder, tables);
-        let city = city.map(|city| city.with_rules(&mut mistakes).with_oncall(folder, &mut mistakes));
-        mistakes.sort();
-        mistakes.dedup();
-        match city {
-            Some(city) if mistakes.is_empty() => Ok(city),
-            _ => Err(mistakes),
-        }
-    }
-
     /// A feed by its id.
     pub fn feed(&self, id: &FeedId) -> Option<&Feed> {
         self.feeds.iter().find(|feed| feed.contract.feed == *id)
@@ -243,6 +227,7 @@ impl Checker<'_> {
             demo,
             rules: Vec::new(),
             oncall: None,
+            not_loaded: NotLoaded::default(),
             sandbox: false,
         })
     }

@@ -18,15 +18,6 @@ impl City {
         self.folder.join("rules")
     }
 
-    pub(super) fn with_rules(mut self, mistakes: &mut Vec<Mistake>) -> Self {
-        let files = self.texts(is_rule, mistakes);
-        match self.parse_rules(&files) {
-            Ok(loaded) => self.rules = loaded,
-            Err(errors) => mistakes.extend(errors.into_iter().map(Mistake::from)),
-        }
-        self
-    }
-
     /// The texts of all rules as they lie in the folder now, each with its path, in the order of their paths.
     ///
     /// # Errors
@@ -56,7 +47,7 @@ impl City {
     }
 
     /// The files of the rules' folder, each a path and its text, in the order of their paths.
-    fn texts(&self, wanted: impl Fn(&Path) -> bool, mistakes: &mut Vec<Mistake>) -> Vec<(String, String)> {
+    pub(super) fn texts(&self, wanted: impl Fn(&Path) -> bool, mistakes: &mut Vec<Mistake>) -> Vec<(String, String)> {
         let mut files: Vec<(String, String)> = Vec::new();
         let listed = std::fs::read_dir(self.rules_folder()).into_iter().flatten().flatten().map(|entry| entry.path());
         for path in listed.filter(|path| wanted(path)) {
@@ -231,7 +222,7 @@ fn impersonal<T>(
 }
 
 /// `rules/*.toml`, but not their tests and episodes beside them.
-fn is_rule(path: &Path) -> bool {
+pub(super) fn is_rule(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "toml")
         && !has_end(path, "test")
         && !has_end(path, "episodes")

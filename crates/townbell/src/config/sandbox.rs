@@ -62,6 +62,7 @@ impl City {
             demo: None,
             rules: Vec::new(),
             oncall: None,
+            not_loaded: super::NotLoaded::default(),
             sandbox: true,
         }
     }

@@ -193,6 +193,11 @@ impl Desk {
     }
 }
 
+/// The rules that were in force when the program last ran on this store; none where nobody can say.
+pub fn rules_kept(store: &Store) -> Vec<::watch::kept::RuleText> {
+    watcher::rules_kept(store)
+}
+
 /// What starting the desk gives.
 pub struct Rebuilt {
     /// The letter slot.

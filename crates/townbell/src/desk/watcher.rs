@@ -43,6 +43,18 @@ struct Comment {
     at: Time,
 }
 
+fn read(snapshot: &[u8]) -> Result<Kept, NotKept> {
+    let (form, rest) = postcard::take_from_bytes::<u32>(snapshot)?;
+    if form == FORM { Ok(postcard::from_bytes(rest)?) } else { Err(NotKept::Form(form)) }
+}
+
+/// The rules that were in force when the program last ran; none where nobody can say.
+pub(super) fn rules_kept(store: &Store) -> Vec<RuleText> {
+    // A store that cannot be read is found out, and said, by the rebuild.
+    let known = store.read().watch_state().ok().flatten().and_then(|known| known.snapshot);
+    known.and_then(|(_, snapshot)| read(&snapshot).ok()).map(|kept| kept.rules).unwrap_or_default()
+}
+
 impl Watcher {
     pub(super) fn new(city: &City, rules: Vec<Rule>) -> Self {
         let context = Context::new(city.parts(rules));
@@ -58,11 +70,7 @@ impl Watcher {
 
     /// Goes on from a snapshot; gives the rules that were in force after it.
     pub(super) fn restore(&mut self, position: WatchPosition, snapshot: &[u8]) -> Result<Vec<RuleText>, NotKept> {
-        let (form, rest) = postcard::take_from_bytes::<u32>(snapshot)?;
-        if form != FORM {
-            return Err(NotKept::Form(form));
-        }
-        let Kept { rules, state } = postcard::from_bytes(rest)?;
+        let Kept { rules, state } = read(snapshot)?;
         self.state = state;
         self.position = Some(position);
         self.snapshot_seq = position.seq.0;

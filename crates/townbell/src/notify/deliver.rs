@@ -5,15 +5,16 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use city::{Delivery, NotificationReason, Span, Time};
+use city::{Delivery, Notification, NotificationReason, Span, Time, Unreached};
 use store::{DueNotification, Outcome, PushSubscription, Readers, StoreError};
 use tokio::sync::{mpsc, oneshot, watch as signal};
 use tokio::task::JoinSet;
 
 use super::sender::{Sender, Senders};
-use super::{Undelivered, receipt};
-use crate::clock::Clock;
-use crate::desk::Desk;
+use super::{Counters, Undelivered, receipt};
+use crate::config::control_room_feed;
+use crate::desk::{Desk, DeskError};
+use crate::feeds::Door;
 
 /// Notifications of one channel that are under way at once. Few: a receiver that falls over must not be pushed.
 const AT_ONCE: usize = 4;
@@ -29,6 +30,9 @@ const PAUSE_REFUSED: Span = Span::min(1);
 const GIVE_UP_AFTER: Span = Span::h(6);
 /// How long a reminder is tried: the next one says the same.
 const GIVE_UP_REMINDER_AFTER: Span = Span::min(30);
+/// Failures after which the next role does not wait for this call: a quarter of a minute where the other side is gone,
+/// a minute and a quarter where it hangs. It is tried on all the same.
+const UNREACHED_AFTER: u32 = 4;
 /// Outcomes that share one commit.
 const OUTCOMES_MAX: usize = 256;
 
@@ -36,21 +40,29 @@ const OUTCOMES_MAX: usize = 256;
 #[derive(Clone)]
 struct Office {
     readers: Readers,
-    desk: Desk,
-    clock: Arc<dyn Clock>,
+    door: Arc<Door>,
+    counters: Arc<Counters>,
     outcomes: mpsc::Sender<(Outcome, oneshot::Sender<()>)>,
 }
 
+/// What delivering needs.
+pub struct Delivering {
+    /// The channels.
+    pub senders: Arc<Senders>,
+    /// The outbox.
+    pub readers: Readers,
+    /// The way to the desk and its journal.
+    pub door: Arc<Door>,
+    /// What is counted.
+    pub counters: Arc<Counters>,
+}
+
 /// Delivers until told to stop. What is under way then is cut off, and sent again after the next start with its key.
-pub async fn deliver(
-    senders: Arc<Senders>,
-    readers: Readers,
-    desk: Desk,
-    clock: Arc<dyn Clock>,
-    mut stopped: signal::Receiver<bool>,
-) {
+pub async fn deliver(delivering: Delivering, mut stopped: signal::Receiver<bool>) {
+    let Delivering { senders, readers, door, counters } = delivering;
     let (outcomes, written) = mpsc::channel(OUTCOMES_MAX);
-    let office = Office { readers, desk: desk.clone(), clock, outcomes };
+    let desk = door.desk.clone();
+    let office = Office { readers, door, counters, outcomes };
     let mut tasks = JoinSet::new();
     tasks.spawn(write_down(desk, written));
     for sender in senders.iter() {
@@ -84,7 +96,7 @@ async fn write_down(desk: Desk, mut written: mpsc::Receiver<(Outcome, oneshot::S
 impl Office {
     /// The task of one channel.
     async fn empty(self, sender: Arc<Sender>) {
-        let mut news = self.desk.news();
+        let mut news = self.door.desk.news();
         let at_once = if sender.is_one_line() { 1 } else { AT_ONCE };
         let (mut under_way, mut keys) = (JoinSet::new(), HashSet::new());
         let mut failing = false;
@@ -127,7 +139,7 @@ impl Office {
     async fn attempt(self, sender: Arc<Sender>, due: DueNotification) -> (String, Option<String>) {
         let DueNotification { notification, attempts } = due;
         let give_up = notification.at + patience(notification.reason);
-        let began = self.clock.now();
+        let began = self.door.clock.now();
         let result = if began > give_up {
             Err(Undelivered::refused(format!("too late to be sent: it was due at {}", notification.at)))
         } else {
@@ -135,13 +147,24 @@ impl Office {
             let attempt = sender.send(&notification, browsers, began).await;
             if !attempt.gone.is_empty() {
                 // Their service says so; where the desk has stopped, it is asked again another time.
-                let _stopped = self.desk.unsubscribe(attempt.gone).await;
+                let _stopped = self.door.desk.unsubscribe(attempt.gone).await;
             }
             attempt.result
         };
-        let (key, now) = (notification.key, self.clock.now());
         let why = result.as_ref().err().map(|undelivered| undelivered.why.clone());
+        if let Err(undelivered) = &result
+            && (undelivered.refused || attempts + 1 >= UNREACHED_AFTER)
+            && sender.is_to_note(&notification.key)
+        {
+            self.counters.unreached(sender.name(), notification.at);
+            // Before it is written down here: after a crash in between it is noted again, which says nothing new.
+            if self.note_unreached([(&notification, attempts + 1, undelivered.refused)]).await.is_err() {
+                return (notification.key, why);
+            }
+        }
+        let (key, now) = (notification.key, self.door.clock.now());
         let outcome = outcome_of(key.clone(), result, attempts, now, give_up);
+        self.counters.attempt(sender.name(), notification.at, outcome.state);
         if outcome.state != Delivery::Waiting {
             sender.forget(&key);
         }
@@ -153,8 +176,34 @@ impl Office {
         (key, why)
     }
 
+    /// Tells the watch, by way of the journal, that calls did not get through. Only of what has a next role to call.
+    async fn note_unreached<'n>(
+        &self,
+        failed: impl IntoIterator<Item = (&'n Notification, u32, bool)>,
+    ) -> Result<(), DeskError> {
+        use NotificationReason::{Blind, Reminded, Resolved, SilenceEnding};
+        let waits = |call: &Notification| {
+            call.alert.is_some() && !matches!(call.reason, Blind | Reminded | Resolved | SilenceEnding)
+        };
+        let note = |(call, tries, refused): (&Notification, u32, bool)| Unreached {
+            key: call.key.clone(),
+            role: call.role.clone(),
+            channel: call.channel.clone(),
+            refused,
+            tries,
+        };
+        let calls = failed.into_iter().filter(|(call, ..)| waits(call)).map(note).collect();
+        let (feed, now) = (control_room_feed(), self.door.clock.now());
+        // The control room's feed has its contract in every city.
+        let Ok(admission) = self.door.gate.admit_unreached(&feed, calls, now) else { return Ok(()) };
+        if admission.records.is_empty() {
+            return Ok(());
+        }
+        self.door.desk.submit(feed, admission).await?.watched().await.map(|_| ())
+    }
+
     async fn due(&self, channel: &str, limit: usize) -> Result<Vec<DueNotification>, StoreError> {
-        let (readers, channel, now) = (self.readers.clone(), channel.to_owned(), self.clock.now());
+        let (readers, channel, now) = (self.readers.clone(), channel.to_owned(), self.door.clock.now());
         let read = move || readers.get()?.notifications_due(&channel, now, limit);
         // A read that was cut off comes again a second later.
         tokio::task::spawn_blocking(read).await.unwrap_or_else(|_| Ok(Vec::new()))
@@ -182,14 +231,17 @@ impl Office {
             }
             loop {
                 let due = self.due(&channel, OUTCOMES_MAX).await?;
-                let now = self.clock.now();
+                let now = self.door.clock.now();
+                if self.note_unreached(due.iter().map(|due| (&due.notification, due.attempts, true))).await.is_err() {
+                    break;
+                }
                 let why = receipt(&format!("oncall.toml has no channel {channel} any more"));
                 let failed = |due: DueNotification| {
                     let key = due.notification.key;
                     Outcome { key, state: Delivery::Failed, at: now, next: now, receipt: why.clone() }
                 };
                 let outcomes: Vec<Outcome> = due.into_iter().map(failed).collect();
-                if outcomes.is_empty() || self.desk.settle(outcomes).await.is_err() {
+                if outcomes.is_empty() || self.door.desk.settle(outcomes).await.is_err() {
                     break;
                 }
             }

@@ -5,6 +5,7 @@
 //! goes with the same key, so that a receiver can tell a second delivery from a second message. Only a crash between
 //! the other side's answer and its commit makes a second delivery.
 
+mod counters;
 mod deliver;
 mod heartbeat;
 mod mail;
@@ -17,7 +18,8 @@ mod watchman;
 mod web;
 mod webhook;
 
-pub use deliver::deliver;
+pub use counters::{Count, Counters};
+pub use deliver::{Delivering, deliver};
 pub use heartbeat::beat;
 pub use sender::Senders;
 pub use watchman::{Blindness, Watchman, paged};

@@ -1,6 +1,6 @@
 //! A channel that sends: its settings, and what it remembers between attempts.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -29,6 +29,8 @@ pub struct Sender {
     /// twice because of these. Only in memory; a crash forgets it.
     had: Mutex<HashMap<String, BTreeSet<String>>>,
     pin_refused: Arc<AtomicBool>,
+    /// Calls that are in the journal as not having got through. Only in memory; noted twice, it is the same.
+    noted: Mutex<HashSet<String>>,
 }
 
 /// What became of one attempt.
@@ -56,6 +58,7 @@ impl Senders {
                 live: Arc::clone(live),
                 had: Mutex::default(),
                 pin_refused: Arc::default(),
+                noted: Mutex::default(),
             })
         };
         Ok(Self(channels.iter().map(one).collect()))
@@ -120,6 +123,16 @@ impl Sender {
     /// It will not be tried again.
     pub fn forget(&self, key: &str) {
         self.had().remove(key);
+        self.noted().remove(key);
+    }
+
+    /// Whether nobody noted before that this call did not get through.
+    pub fn is_to_note(&self, key: &str) -> bool {
+        self.noted().insert(key.to_owned())
+    }
+
+    fn noted(&self) -> std::sync::MutexGuard<'_, HashSet<String>> {
+        self.noted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn had(&self) -> std::sync::MutexGuard<'_, HashMap<String, BTreeSet<String>>> {

@@ -20,6 +20,7 @@ impl FeedLine {
             Record::FeedBeat(beat) if !beat.good => return,
             Record::FeedBeat(_)
             | Record::RequestsCut(_)
+            | Record::Unreached(_)
             | Record::Timetable(_)
             | Record::Acknowledgement(_)
             | Record::DeskAction(_)

@@ -121,6 +121,7 @@ impl Picture {
                 Record::ServiceAlert(_)
                 | Record::ServiceRequest(_)
                 | Record::RequestsCut(_)
+                | Record::Unreached(_)
                 | Record::Timetable(_)
                 | Record::FeedBeat(_)
                 | Record::Acknowledgement(_)

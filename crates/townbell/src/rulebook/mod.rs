@@ -47,9 +47,10 @@ struct Pen {
 }
 
 impl Rulebook {
-    /// The rules that the program started with.
+    /// The rules that the program started with, and what kept the folder from loading then.
     pub fn new(city: Arc<City>, rules: Arc<Vec<Rule>>, desk: Desk, live: Arc<Live>) -> Self {
-        let standing = RwLock::new(Standing { rules, mistakes: Arc::default() });
+        let mistakes = Arc::new(city.not_loaded.rules.clone());
+        let standing = RwLock::new(Standing { rules, mistakes });
         // What changed since the city was read is found at the first looks.
         Self { city, desk, live, standing, pen: Arc::default(), truths: Mutex::default() }
     }
@@ -134,6 +135,9 @@ impl Rulebook {
 
     /// Says why the folder does not load. The rules in force stay.
     fn complain(&self, mistakes: Vec<Mistake>) {
+        if *self.mistakes() == mistakes {
+            return;
+        }
         for mistake in &mistakes {
             tracing::warn!(%mistake, "the rules' folder does not load; the rules before stay in force");
         }

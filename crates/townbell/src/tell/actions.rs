@@ -11,11 +11,12 @@ use city::{
 };
 use gate::Candidate;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::App;
 use super::api::{Answer, read, stopped};
 use super::problem::{Refusal, Refused};
+use super::{App, quiet, scope_said};
 use crate::config::control_room_feed;
 
 /// Giving an alert to a role.
@@ -106,10 +107,10 @@ pub struct Taken {
     pub id: String,
 }
 
-type Body<T> = Result<Json<T>, JsonRejection>;
+type Body<T, E = JsonRejection> = Result<Json<T>, E>;
 
 /// In words of our own: what the JSON reader says repeats keys and values of a note that may hold anything.
-fn body<T>(body: Body<T>, expected: &str) -> Result<T, Refusal> {
+fn body<T, E>(body: Body<T, E>, expected: &str) -> Result<T, Refusal> {
     body.map(|Json(body)| body)
         .map_err(|_| Refusal::malformed(format!("body: expected JSON with {expected}, and nothing else")))
 }
@@ -152,12 +153,19 @@ pub async fn comment(State(app): State<App>, Path(id): Path<String>, asked: Body
     responses((status = 201, body = Taken), Refused<400>, Refused<422>))]
 pub async fn silence(
     State(app): State<App>,
-    asked: Body<SilenceRequest>,
+    asked: Body<Value>,
 ) -> Result<(axum::http::StatusCode, Json<Taken>), Refusal> {
-    let asked = body(asked, "role, reason, scope, from, until and repeat")?;
+    let expected = "role, reason, scope, from, until and repeat";
+    let asked = body(asked, expected)?;
+    if let Some(fault) = scope_said::fault(asked.get("scope")) {
+        return Err(Refusal::not_admitted(fault));
+    }
+    let asked = body(serde_json::from_value(asked).map(Json), expected)?;
     let now = app.clock.now();
     let id = SilenceId::new(&fresh("silence", now));
     let SilenceRequest { role, reason, scope, from, until, repeat } = asked;
+    quiet::is_scope(&app, &scope)?;
+    quiet::may_silence(&app, &role, &scope)?;
     let silence = Silence { id: id.clone(), reason, scope, from: from.unwrap_or(now), until, repeat };
     if let Some(fault) = silence.fault(now) {
         return Err(Refusal::not_admitted(format!("silence: {}", fault.words())));
@@ -171,9 +179,9 @@ pub async fn silence(
     responses((status = 200, body = Taken), Refused<400>, Refused<404>, Refused<422>))]
 pub async fn end_silence(State(app): State<App>, Path(id): Path<String>, asked: Body<RoleRequest>) -> Answer<Taken> {
     let RoleRequest { role } = body(asked, "a role")?;
-    if !app.picture().calls().silences.iter().any(|known| known.silence.id.as_str() == id) {
-        return Err(Refusal::not_found("there is no silence with this id; GET /api/silences lists them"));
-    }
+    let known = app.picture().calls().silences.iter().find(|known| known.silence.id.as_str() == id).cloned();
+    let missing = || Refusal::not_found("there is no silence with this id; GET /api/silences lists them");
+    quiet::may_end(&app, &role, &known.ok_or_else(missing)?)?;
     act(&app, role, DeskActionKind::EndSilence { silence: SilenceId::new(&id) }).await?;
     Ok(Json(Taken { id }))
 }
@@ -188,7 +196,11 @@ pub async fn cover(
     let CoverRequest { role, of, by, from, until, note } = body(asked, "role, of, by, from, until and note")?;
     let now = app.clock.now();
     let id = CoverId::new(&fresh("cover", now));
+    for (field, named) in [("role", &role), ("of", &of), ("by", &by)] {
+        quiet::is_role(&app, field, named)?;
+    }
     let cover = Cover { id: id.clone(), of, by, from: from.unwrap_or(now), until, note };
+    quiet::is_no_loop(&cover, &app.picture().calls().covers)?;
     act(&app, role, DeskActionKind::Cover(cover)).await?;
     Ok((axum::http::StatusCode::CREATED, Json(Taken { id: id.to_string() })))
 }
@@ -221,6 +233,10 @@ async fn on_alert(app: &App, id: String, role: String, what: impl FnOnce(AlertId
         return Err(Refusal::conflict(
             "this alert has resolved already; there is nothing left to do but to comment on it",
         ));
+    }
+    match what {
+        DeskActionKind::Snooze { .. } | DeskActionKind::Wake { .. } => quiet::may_quiet(app, &role, &known)?,
+        _ => quiet::may_act(app, &role, &known)?,
     }
     act(app, role, what).await?;
     let alert = app.picture().alert(&id).cloned().unwrap_or(known);
@@ -266,7 +282,7 @@ pub(super) fn refused(reason: Reason, hits: &[gate::scan::HitKind]) -> Refusal {
             format!("text: expected at most {} characters, and no list that long", gate::NOTE_CHARS_MAX)
         }
         Reason::BadTime => "time: expected an end that lies ahead, after its beginning, and not further than makes \
-                            sense (a snooze a day, a silence a year, a cover two months)"
+                            sense (a snooze a day, a silence 90 days or a year where it recurs, a cover two months)"
             .to_owned(),
         Reason::BadId => {
             "id: expected one that this centre gave, and names of rules and feeds as the city has them".to_owned()

@@ -8,7 +8,7 @@ use gate::Candidate;
 
 use super::problem::{Refusal, Refused};
 use super::views::{AcknowledgeRequest, AlertHistory, CityView, FeedPage, ForecastView, Health, Mode, StateView};
-use super::{App, actions};
+use super::{App, actions, quiet};
 
 pub(super) type Answer<T> = Result<Json<T>, Refusal>;
 
@@ -32,9 +32,32 @@ pub async fn health(State(app): State<App>) -> Answer<Health> {
     if let Some(blind) = app.desk().pulse().blind() {
         return Err(Refusal::unavailable(format!("the centre is blind since {}: {}", blind.since, blind.why)));
     }
+    let degraded = degraded(&app);
     let picture = app.picture();
     let (now, journal_seq) = (app.clock.now(), picture.journal_seq());
-    Ok(Json(Health { status: "ok".to_owned(), now, journal_seq, version: env!("CARGO_PKG_VERSION").to_owned() }))
+    let status = if degraded.is_empty() { "ok" } else { "degraded" }.to_owned();
+    Ok(Json(Health { status, degraded, now, journal_seq, version: env!("CARGO_PKG_VERSION").to_owned() }))
+}
+
+/// What is to be mended, without what only the control room may read.
+fn degraded(app: &App) -> Vec<String> {
+    let mistakes = |count: usize| if count == 1 { "1 mistake".to_owned() } else { format!("{count} mistakes") };
+    let rules = app.rulebook.mistakes().len();
+    let rules = (rules > 0).then(|| {
+        format!("{} in the rules' folder, so it is not in force as it is; GET /api/rules lists them", mistakes(rules))
+    });
+    let on_call = app.city.not_loaded.on_call.len();
+    let on_call = (on_call > 0).then(|| {
+        format!(
+            "{} in oncall.toml, so calls do not go by it; GET /api/on-call lists them. Mend it and start again",
+            mistakes(on_call)
+        )
+    });
+    let cut_off = app.called.counts().into_iter().filter(|count| count.is_way_out && count.is_cut_off());
+    let cut_off = cut_off.map(|count| {
+        format!("the newest call by {} did not get through; GET /api/notifications tells why", count.kind)
+    });
+    rules.into_iter().chain(on_call).chain(cut_off).collect()
 }
 
 /// `GET /api/city`
@@ -94,6 +117,7 @@ pub async fn acknowledge(
     if current.state == AlertState::Resolved {
         return Err(Refusal::conflict("this alert has resolved already; there is nothing left to take"));
     }
+    quiet::may_act(&app, &body.role, &current)?;
     let acknowledgement = Acknowledgement { alert: id.clone(), role: body.role, note: body.note };
     if let Err((reason, hits)) = app.door.gate.judge_acknowledgement(&acknowledgement) {
         return Err(refused_note(reason, &hits));

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use watch::notify::state::Quieting;
 
 use super::App;
+use super::views::MistakeView;
 
 /// What the pages show of calls; drawn anew by the desk.
 #[derive(Clone, Debug, Default)]
@@ -105,6 +106,9 @@ pub struct OnCallView {
     pub covers: Vec<Cover>,
     /// Who is next when nobody answers, in the order in which they are looked for.
     pub chains: Vec<ChainView>,
+    /// What keeps `oncall.toml` from loading since the start; meanwhile calls go by the one that last loaded, or to the
+    /// pages alone where none ever did.
+    pub mistakes: Vec<MistakeView>,
 }
 
 /// One role.
@@ -161,5 +165,6 @@ pub async fn on_call(State(app): State<App>) -> Json<OnCallView> {
         remind_every_s: chain.remind_every.map(Span::as_s),
     });
     let (roles, chains) = (roles.collect(), chains.collect());
-    Json(OnCallView { roles, covers, chains })
+    let mistakes = app.city.not_loaded.on_call.iter().map(MistakeView::from).collect();
+    Json(OnCallView { roles, covers, chains, mistakes })
 }

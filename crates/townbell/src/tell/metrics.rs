@@ -1,5 +1,6 @@
 //! `/metrics` in the Prometheus text format 0.0.4. One table of names; nothing else is exposed.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use axum::extract::State;
@@ -9,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use super::App;
 use super::views::{FeedStatus, StateView};
 use crate::mqtt::{Account, Link, Status};
+use crate::notify::Count;
 
 /// `GET /metrics`
 #[utoipa::path(get, path = "/metrics", responses((status = 200, description = "Prometheus text format", content_type = "text/plain")))]
@@ -57,6 +59,34 @@ fn broker(page: &mut Page, status: &Status) {
     }
     let refused = refused.iter().map(|(reason, count)| (format!("{{reason=\"{}\"}}", reason.name()), *count as f64));
     page.metric("mqtt_refused_total", "counter", "Messages refused and acknowledged, by reason.", refused);
+}
+
+/// What became of calls, by kind of channel: a name could tell whose desk it is. Absent where nobody is called.
+fn calls(page: &mut Page, counts: &[Count]) {
+    let mut by_kind: BTreeMap<&str, [u64; 5]> = BTreeMap::new();
+    for count in counts {
+        let sums = by_kind.entry(count.kind).or_default();
+        let cut_off = u64::from(count.is_cut_off());
+        for (sum, of) in
+            sums.iter_mut().zip([count.delivered, count.tried_again, count.given_up, count.unreached, cut_off])
+        {
+            *sum += of;
+        }
+    }
+    if by_kind.is_empty() {
+        return;
+    }
+    let outcomes = ["delivered", "tried_again", "given_up"];
+    let rows = by_kind.iter().flat_map(|(kind, sums)| {
+        let row =
+            move |(outcome, sum): (&str, &u64)| (format!("{{kind=\"{kind}\",outcome=\"{outcome}\"}}"), *sum as f64);
+        outcomes.into_iter().zip(sums).map(row)
+    });
+    page.metric("call_attempts_total", "counter", "Attempts to call a role, by kind of channel and outcome.", rows);
+    let of = |at: usize| by_kind.iter().map(move |(kind, sums)| (format!("{{kind=\"{kind}\"}}"), sums[at] as f64));
+    let help = "Calls that did not get through soon enough for the next role to wait.";
+    page.metric("calls_unreached_total", "counter", help, of(3));
+    page.metric("channels_cut_off", "gauge", "Channels whose newest call did not get through.", of(4));
 }
 
 fn render(app: &App, state: &StateView) -> String {
@@ -115,6 +145,7 @@ fn render(app: &App, state: &StateView) -> String {
     page.metric("rules", "gauge", "Rules in force.", one(app.rulebook.rules().len() as f64));
     let help = "Mistakes that keep the rules' folder from loading; the rules before stay in force.";
     page.metric("rules_mistakes", "gauge", help, one(app.rulebook.mistakes().len() as f64));
+    calls(&mut page, &app.called.counts());
     page.metric("vehicles", "gauge", "Public vehicles in service.", one(state.vehicles.len() as f64));
     page.metric(
         "warnings_in_force",

@@ -9,14 +9,17 @@ pub mod calls;
 pub mod health;
 pub mod live;
 pub mod metrics;
+mod nearest;
 pub mod notifications;
 pub mod numbers;
 pub mod openapi;
 pub mod pages;
 pub mod problem;
+mod quiet;
 pub mod routes;
 pub mod rule_files;
 pub mod rules;
+mod scope_said;
 pub mod sensorthings;
 pub mod series;
 pub mod stream;
@@ -33,6 +36,7 @@ use crate::config::City;
 use crate::desk::Desk;
 use crate::feeds::Door;
 use crate::mqtt;
+use crate::notify::Counters;
 use crate::picture::Picture;
 use crate::rulebook::Rulebook;
 use crate::sensing::Sensing;
@@ -69,6 +73,8 @@ pub struct Reach {
     pub tiles: Option<Arc<Tiles>>,
     /// What is replayed.
     pub replay: Option<ReplayView>,
+    /// What became of calls.
+    pub called: Arc<Counters>,
     /// Since when this process runs.
     pub running: Stopwatch,
 }

@@ -118,6 +118,11 @@ impl Refusal {
     pub fn not_admitted(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "not-admitted", "The gate does not admit this", detail)
     }
+    /// 422: it names something that is not there.
+    pub fn unknown(field: &str, detail: impl Into<String>) -> Self {
+        let refusal = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "unknown-name", "There is no such name", detail);
+        Self { field: Some(field.to_owned()), ..refusal }
+    }
     /// 422: a series whose results are no numbers is asked for what is reckoned from numbers.
     pub fn no_numbers(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "no-numbers", "It has no numbers", detail)

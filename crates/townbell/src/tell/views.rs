@@ -461,8 +461,10 @@ pub struct ForecastView {
 /// How the program does.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Health {
-    /// `ok`, or `failing` with a reason.
+    /// `ok`; or `degraded`: it watches, and somebody has to mend something.
     pub status: String,
+    /// What is to be mended; empty while all is well.
+    pub degraded: Vec<String>,
     /// The city's time.
     pub now: Time,
     /// Newest entry of the journal.

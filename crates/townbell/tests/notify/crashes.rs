@@ -18,12 +18,14 @@ use townbell::clock::{Clock as _, LiveClock};
 use townbell::config::City;
 
 use crate::house::{Program, client, free_address};
-use crate::receiver::Receiver;
+use crate::receiver::{Behaviour, Receiver};
 use crate::shim::{Counted, Plan, STATUS_CUT, Shim, mixed};
 use crate::town::{DATABASE, webhook, write};
 
 /// How often each of the two towns, one for each core, loses its power.
 const CRASHES: u64 = 250;
+/// How often the town loses its power whose first role cannot be reached.
+const CRASHES_UNREACHED: u64 = 100;
 /// Gauges of a town, each with a rule of its own.
 const GAUGES: u64 = 6;
 /// Readings of the life that shows how many operations there are to choose from.
@@ -242,6 +244,74 @@ impl Town {
 fn same<T: PartialEq + std::fmt::Debug>(what: &str, found: &[T], meant: &[T]) {
     let differs = found.iter().zip(meant).find(|(found, meant)| found != meant);
     assert!(differs.is_none() && found.len() == meant.len(), "{what}: {} of {}, {differs:?}", found.len(), meant.len());
+}
+
+/// In a town whose first role is behind a channel that refuses, the next is called at once: once for each alert,
+/// wherever between the refusal, the journal and the outbox the power went.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn over_crashes_whoever_is_next_is_called_once() {
+    let (shim, folder, receiver) = (Shim::build(), tempfile::tempdir().expect("a folder"), Receiver::start().await);
+    receiver.behave("/refuses", Behaviour::Says(403));
+    let mut town = Town::new(folder.path(), &receiver).await;
+    let text = std::fs::read_to_string(town.city.join("city.toml")).expect("the city");
+    let text = text.replace("[\"duty_officer\"]\n[city", "[\"duty_officer\", \"manager\"]\n[city");
+    std::fs::write(town.city.join("city.toml"), text).expect("written");
+    let oncall = format!(
+        "[calls]\ngroup_wait = \"0 s\"\ngroup_every = \"0 s\"\n{}{}[[reach]]\nrole = \"duty_officer\"\n\
+         at_least = \"info\"\nchannels = [\"refuses\"]\n[[reach]]\nrole = \"manager\"\nat_least = \"info\"\n\
+         channels = [\"hook\"]\n[[escalation]]\nat_least = \"info\"\nstep = [{{ after = \"0 s\", \
+         roles = [\"duty_officer\"] }}, {{ after = \"24 h\", roles = [\"manager\"] }}]\n",
+        webhook("hook", receiver.address, "/hook"),
+        webhook("refuses", receiver.address, "/refuses"),
+    );
+    std::fs::write(town.city.join("oncall.toml"), oncall).expect("written");
+    town.crash(&shim, 0..CRASHES_UNREACHED).await;
+    // The last alerts are left open, so that whoever is next has to be told of them.
+    let mut program = town.start(&shim, &Plan::default());
+    town.send(&mut program, READINGS_A_LIFE).await;
+    while !(town.sent.len() as u64 / GAUGES).is_multiple_of(2) || !(town.sent.len() as u64).is_multiple_of(GAUGES) {
+        town.send(&mut program, 1).await;
+    }
+    town.send(&mut program, usize::try_from(GAUGES).expect("few")).await;
+    let standing = town.reader().standing_alerts(LiveClock.now() + Span::h(1), 100).expect("alerts");
+    let open: BTreeSet<String> = standing
+        .iter()
+        .filter(|alert| alert.key.rule.as_str().starts_with("level-") && alert.resolved.is_none())
+        .map(|alert| alert.id.to_string())
+        .collect();
+    assert_eq!(open.len() as u64, GAUGES);
+    let called = || receiver.at("/hook").iter().map(|came| came.json()["data"]["alert"].clone()).collect::<Vec<_>>();
+    for _ in 0..600 {
+        let called = called();
+        if open.iter().all(|id| called.iter().any(|alert| alert == id)) {
+            break;
+        }
+        program.alive();
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    program.stop();
+    let called = called();
+    assert!(open.iter().all(|id| called.iter().any(|alert| alert == id)), "{open:?} {called:?}");
+
+    let reader = town.reader();
+    let kept = reader.alert_changes(LiveClock.now() - Span::h(24), LiveClock.now() + Span::h(24)).expect("alerts");
+    let (changes, notifications) = town.whole();
+    same("the alerts are not those of a watch without a crash", &kept, &changes);
+    let mut times: BTreeMap<(String, &str), u32> = BTreeMap::new();
+    for change in &kept {
+        *times.entry((change.alert.id.to_string(), change.kind.name())).or_default() += 1;
+    }
+    for kind in ["unreached", "escalated"] {
+        assert!(times.iter().all(|((_, of), count)| *of != kind || *count == 1), "{kind} more than once: {times:?}");
+        assert!(open.iter().all(|id| times.contains_key(&(id.clone(), kind))), "{kind} is missing");
+    }
+    let meant: BTreeSet<&String> =
+        notifications.values().filter(|call| call.channel == "hook").map(|call| &call.key).collect();
+    let came = receiver.at("/hook");
+    let came: BTreeSet<String> = came.iter().map(|came| came.header("webhook-id").to_owned()).collect();
+    assert!(came.iter().all(|key| meant.contains(key)), "something else was told");
+    let escalated = times.keys().filter(|(_, kind)| *kind == "escalated").count();
+    eprintln!("{CRASHES_UNREACHED} crashes, {escalated} alerts went on to the next role, each once");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -19,3 +19,4 @@ mod shim;
 mod silent;
 mod tls;
 mod town;
+mod unreached;

@@ -88,6 +88,13 @@ impl OnCall {
         self.escalations.iter().find(fits).or(self.escalations.last())
     }
 
+    /// Whether a role holds the desk of an owner: some chain for its alerts calls it.
+    pub fn holds_desk(&self, role: &str, owner: &str) -> bool {
+        let of_owner = |chain: &&Escalation| chain.owners.is_empty() || chain.owners.iter().any(|of| of == owner);
+        let mut steps = self.escalations.iter().filter(of_owner).flat_map(|chain| &chain.steps);
+        steps.any(|step| step.roles.iter().any(|called| called == role))
+    }
+
     /// The hours of the night.
     pub fn quiet(&self) -> Option<&Quiet> {
         self.quiet.as_ref()

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use city::{Alert, Notification, NotificationReason, Severity, Time};
 
 use crate::notify::config::known;
-use crate::notify::state::{Call, Crowd, Due, Gate, GateKey, Lead};
+use crate::notify::state::{Asked, Call, Crowd, Due, Gate, GateKey, Lead};
 use crate::notify::work::Work;
 use crate::notify::{Context, calendar};
 use crate::words;
@@ -50,6 +50,11 @@ impl Gate {
     fn new(until: Time) -> Self {
         Self { until, passed: 0, waiting: BTreeMap::new(), over: None, beyond: None }
     }
+}
+
+/// The key of a notification, without its channel.
+fn key_of(lead: &Lead, to: Address<'_>) -> String {
+    format!("{}/{}/{}.{}", lead.alert, plain(to.reason), to.step, lead.sent)
 }
 
 /// Adds one to a crowd, or begins it.
@@ -104,6 +109,7 @@ impl Work<'_> {
     fn tell(&mut self, number: u64, to: Address<'_>) {
         let Some(lead) = self.lead_of(number) else { return };
         self.note_told(number, to.role);
+        self.note_asked(number, to.reason, &lead, to);
         self.send(&lead, 0, "", to);
     }
 
@@ -112,6 +118,14 @@ impl Work<'_> {
             let severity = known(call.alert.severity);
             let told = call.told.entry(role.to_owned()).or_insert(severity);
             *told = severity.max(*told);
+        }
+    }
+
+    /// By which channels a role may be reached now. A reminder goes to whom the call before it may have reached.
+    fn note_asked(&mut self, number: u64, reason: NotificationReason, lead: &Lead, to: Address<'_>) {
+        let channels = self.context.on_call.channels_of(to.role, lead.severity).iter().cloned().collect();
+        if let Some(call) = self.state.calls.get_mut(&number).filter(|_| reason != NotificationReason::Reminded) {
+            call.asked.insert(to.role.to_owned(), Asked { by: key_of(lead, to), channels });
         }
     }
 
@@ -218,17 +232,21 @@ impl Work<'_> {
         let titles = others.filter_map(|number| Some(self.state.calls.get(number)?.alert.title.as_str()));
         let lines: String =
             titles.take(DIGEST_LINES_MAX).fold(String::new(), |lines, title| lines + "\nAlso: " + title);
+        let to = Address { role, reason, step, at };
+        // All of them hang on the one call, which names the worst.
+        for (number, (reason, _)) in &gate.waiting {
+            self.note_asked(*number, *reason, &lead, to);
+        }
         let more = u32::try_from(gate.waiting.len() - 1).unwrap_or(u32::MAX).saturating_add(beyond);
-        self.send(&lead, more, &lines, Address { role, reason, step, at });
+        self.send(&lead, more, &lines, to);
         true
     }
 
     fn send(&mut self, lead: &Lead, more: u32, lines: &str, to: Address<'_>) {
         let title = if more == 0 { lead.title.clone() } else { format!("{}, and {more} more", lead.title) };
         for channel in self.context.on_call.channels_of(to.role, lead.severity) {
-            let reason = plain(to.reason);
             self.effects.notifications.push(Notification {
-                key: format!("{}/{reason}/{}.{}/{channel}", lead.alert, to.step, lead.sent),
+                key: format!("{}/{channel}", key_of(lead, to)),
                 alert: Some(lead.alert.clone()),
                 reason: to.reason,
                 role: to.role.to_owned(),

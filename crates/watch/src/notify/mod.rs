@@ -9,6 +9,7 @@
 //!   extreme, never is.
 //! - Silences keep quiet what is in their scope, and list what would have rung (`silences`). A silenced alert hides
 //!   nothing: what is not in the scope rings.
+//! - Where no channel of a step reached anybody, the next step is called at once (`reach`).
 //! - One call to a role for alerts of one rule in a window, the others as a number (`gates`).
 
 pub mod calendar;
@@ -20,13 +21,15 @@ mod grammar;
 mod grammar_channel;
 pub mod graph;
 mod lint;
+mod reach;
 mod ring;
 pub mod roster;
+pub mod scope;
 pub mod silences;
 pub mod state;
 mod work;
 
-use city::{AlertChange, AlertId, DeskAction, Notification, SilenceId, Time};
+use city::{AlertChange, AlertId, DeskAction, Notification, SilenceId, Time, Unreached};
 use jiff::tz::TimeZone;
 
 pub use channel::{Channel, ChannelKind, Secret, Url};
@@ -54,6 +57,8 @@ pub enum Event<'a> {
     Change(&'a AlertChange),
     /// A role did something. Silences and covers are taken; what is done to an alert comes as its change.
     Action(&'a DeskAction),
+    /// A role could not be reached by a channel. The same one a second time does nothing.
+    Unreached(&'a Unreached),
     /// Time passed.
     Tick,
 }
@@ -93,6 +98,17 @@ pub enum MarkKind {
     },
     /// Its snooze is over: `Alert::snoozed_until`.
     Woken,
+    /// A role could not be told of it by a channel.
+    Unreached {
+        /// The role.
+        role: String,
+        /// The channel.
+        channel: String,
+        /// The other side refused it.
+        refused: bool,
+        /// How often it was tried.
+        tries: u32,
+    },
 }
 
 /// What a step brought.
@@ -111,6 +127,7 @@ pub fn step(state: &mut State, context: &Context<'_>, event: &Event<'_>, now: Ti
     match event {
         Event::Change(change) => work.change(change),
         Event::Action(action) => work.action(action),
+        Event::Unreached(call) => work.unreached(call),
         Event::Tick => {}
     }
     work.catch_up();

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use city::{AlertState, NotificationReason, Severity, Span, Time};
 
 use crate::notify::config::{Escalation, known};
+use crate::notify::reach::nobody_reached;
 use crate::notify::state::{Call, Standing};
 use crate::notify::work::Work;
 use crate::notify::{MarkKind, calendar, roster};
@@ -74,7 +75,8 @@ impl<'a> Work<'a> {
     fn call_out(&mut self, number: u64, at: Time) {
         let Some(chain) = self.state.calls.get(&number).and_then(|call| self.chain_of(call)) else { return };
         let Some(call) = self.state.calls.get_mut(&number) else { return };
-        let ripe = step_due(chain, call).is_some_and(|due| due <= at);
+        let next = step_due(chain, call);
+        let ripe = next.is_some_and(|due| due <= at || nobody_reached(call));
         let (reason, step) = match call.reason.take() {
             Some(reason) => {
                 (call.rung, call.step) = (at, 1);
@@ -87,6 +89,9 @@ impl<'a> Work<'a> {
             None => (NotificationReason::Reminded, call.step.saturating_sub(1)),
         };
         call.last = at;
+        if reason != NotificationReason::Reminded {
+            call.asked.clear();
+        }
         let named = named(chain, step, holder(call));
         let told: Vec<String> = call.told.keys().cloned().collect();
         let mut roles = self.taken_by(&named, chain, at);
@@ -133,7 +138,7 @@ impl<'a> Work<'a> {
     }
 }
 
-fn step_due(chain: &Escalation, call: &Call) -> Option<Time> {
+pub(crate) fn step_due(chain: &Escalation, call: &Call) -> Option<Time> {
     let at = usize::try_from(call.step).ok()?;
     chain.steps.get(at).map(|step| call.rung + step.after)
 }

@@ -104,6 +104,17 @@ pub(crate) struct Call {
     pub(crate) told: BTreeMap<String, Severity>,
     /// The gates in which it waits.
     pub(crate) held: BTreeSet<GateKey>,
+    /// The roles that this step called, each with the channels by which it may still be reached.
+    pub(crate) asked: BTreeMap<String, Asked>,
+}
+
+/// How a role was called.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Asked {
+    /// The key of the notification, without its channel.
+    pub(crate) by: String,
+    /// Those that did not fail.
+    pub(crate) channels: BTreeSet<String>,
 }
 
 /// What is called for together.

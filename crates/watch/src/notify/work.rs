@@ -69,7 +69,13 @@ impl<'a> Work<'a> {
         match (change.kind, number) {
             // These come of our own marks.
             (
-                Kind::Hidden | Kind::Surfaced | Kind::Regrouped | Kind::Silenced | Kind::Unsilenced | Kind::Escalated,
+                Kind::Hidden
+                | Kind::Surfaced
+                | Kind::Regrouped
+                | Kind::Silenced
+                | Kind::Unsilenced
+                | Kind::Escalated
+                | Kind::Unreached,
                 _,
             ) => {}
             (Kind::Woken, _) if change.by.is_none() => {}
@@ -122,6 +128,7 @@ impl<'a> Work<'a> {
             sent: 0,
             told: BTreeMap::new(),
             held: BTreeSet::new(),
+            asked: BTreeMap::new(),
         };
         self.state.calls.insert(number, call);
         self.state.numbers.insert(alert.id.clone(), number);
@@ -190,6 +197,7 @@ impl<'a> Work<'a> {
         if let Some(call) = self.state.calls.get_mut(&number) {
             call.reason = None;
             call.missed = false;
+            call.asked.clear();
         }
     }
 
@@ -215,6 +223,7 @@ impl<'a> Work<'a> {
         if let Some(call) = self.state.calls.get_mut(&number) {
             call.reason = Some(reason);
             call.by_night = false;
+            call.asked.clear();
         }
         self.state.set_due(number, Some(at));
     }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use city::alert::AlertChangeKind;
 use city::{
     Alert, AlertChange, AlertId, AlertKey, AlertState, DatastreamId, DeskAction, DeskActionKind, FeedId, Notification,
-    NotificationReason, PlaceId, RuleId, Severity, SilenceId, Span, Time,
+    NotificationReason, PlaceId, RuleId, Severity, SilenceId, Span, Time, Unreached,
 };
 use jiff::tz::TimeZone;
 use watch::RuleFile;
@@ -135,7 +135,7 @@ impl Desk {
             MarkKind::Silenced { by } => alert.silenced_by = Some(by.clone()),
             MarkKind::Unsilenced => alert.silenced_by = None,
             MarkKind::Woken => alert.snoozed_until = None,
-            MarkKind::Escalated { .. } => {}
+            MarkKind::Escalated { .. } | MarkKind::Unreached { .. } => {}
         }
     }
 
@@ -200,6 +200,12 @@ impl Desk {
     pub fn act(&mut self, role: &str, what: DeskActionKind) -> Effects {
         let action = DeskAction { role: role.to_owned(), what };
         self.step(&Event::Action(&action))
+    }
+
+    /// A call did not get through.
+    pub fn unreached(&mut self, call: &Notification) {
+        let (key, role, channel) = (call.key.clone(), call.role.clone(), call.channel.clone());
+        self.step(&Event::Unreached(&Unreached { key, role, channel, refused: true, tries: 1 }));
     }
 
     pub fn end_silence(&mut self, id: &str) {
