@@ -72,7 +72,7 @@ fn covers(app: &App, rule: &Rule, by: &str) -> bool {
 }
 
 fn holds(app: &App, by: &str, rule: &Rule) -> bool {
-    rule.owner == by || holds_desk(app, by, &rule.owner) || (app.city.oncall.is_none() && covers(app, rule, by))
+    *rule.owner == *by || holds_desk(app, by, &rule.owner) || (app.city.oncall.is_none() && covers(app, rule, by))
 }
 
 fn holds_desk(app: &App, by: &str, owner: &str) -> bool {
@@ -81,7 +81,7 @@ fn holds_desk(app: &App, by: &str, owner: &str) -> bool {
 }
 
 fn not_its_desk(app: &App, by: &str, rule: &Rule) -> Refusal {
-    let others = app.city.roles.iter().filter(|other| **other != rule.owner && holds(app, other, rule));
+    let others = app.city.roles.iter().filter(|other| other.as_str() != &*rule.owner && holds(app, other, rule));
     let others: Vec<&str> = others.map(String::as_str).collect();
     let owner = &rule.owner;
     let or = if others.is_empty() { String::new() } else { format!(", or who holds its desk: {}", others.join(", ")) };
