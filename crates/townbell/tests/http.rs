@@ -141,13 +141,13 @@ async fn an_alert_is_taken_by_a_role_and_never_with_a_phone_number() {
     assert!(detail.contains("telephone") && !detail.contains("99876"), "{detail}");
     let (status, _) = post(address, &path, take("somebody", "mine")).await.expect("an answer");
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "a role that the city does not have");
-    let (status, answer) = post(address, &path, take("water_desk", "gates being checked")).await.expect("an answer");
+    let (status, answer) = post(address, &path, take("duty_officer", "gates being checked")).await.expect("an answer");
     assert_eq!(status, StatusCode::OK, "{answer}");
     let history = json(address, &format!("/api/alerts/{id}")).await;
     assert_eq!(history["alert"]["state"], "acknowledged");
-    assert_eq!(history["alert"]["acknowledged_by"], "water_desk");
+    assert_eq!(history["alert"]["acknowledged_by"], "duty_officer");
     let (status, answer) =
-        post(address, "/api/alerts/nothing~x~1/acknowledge", take("water_desk", "")).await.expect("an answer");
+        post(address, "/api/alerts/nothing~x~1/acknowledge", take("duty_officer", "")).await.expect("an answer");
     assert_eq!(status, StatusCode::NOT_FOUND);
     problem(&answer);
     wire::until_replayed(running).await.expect("stops in order");

@@ -136,18 +136,18 @@ async fn names(running: &Running, now: Time) {
         silence("duty_officer", &scope, until)
     };
     for (body, field, words) in [
-        (wrong("rules", "heavyrain"), "scope", "scope: there is no rule \"heavyrain\"; the nearest is heavy-rain"),
-        (wrong("rules", "tram"), "scope", "scope: there is no rule \"tram\""),
-        (wrong("feeds", "wether"), "scope", "scope: there is no feed \"wether\"; the nearest is weather"),
+        (wrong("rules", "heavyrain"), "scope", "scope: rules[0] is no rule of this city; the nearest is heavy-rain"),
+        (wrong("rules", "tram"), "scope", "scope: rules[0] is no rule of this city"),
+        (wrong("feeds", "wether"), "scope", "scope: feeds[0] is no feed of this city; the nearest is weather"),
         (
-            wrong("subjects", "datastream:<b>9999"),
+            wrong("subjects", "datastream:99"),
             "scope",
-            "scope: there is no subject of a rule \"datastream??b?9999\"; the nearest is datastream:1",
+            "scope: subjects[0] is no subject of a rule of this city; the nearest is datastream:1",
         ),
         (
             silence("water_dek", &scope(&["heavy-rain"], "minor"), until),
             "role",
-            "role: there is no role \"water_dek\"; the nearest is water_desk",
+            "role: there is no such role; GET /api/city lists them; the nearest is water_desk",
         ),
     ] {
         let (kind, told, said) = refused(running, "/api/silences", body).await;
@@ -156,7 +156,7 @@ async fn names(running: &Running, now: Time) {
     let cover = object!({ "role": "duty_officer", "of": "water_desk", "by": "works_dsk", "until": until });
     let (kind, field, said) = refused(running, "/api/covers", cover).await;
     assert_eq!((kind.as_str(), field), ("unknown-name", "by".into()));
-    assert_eq!(said, "by: there is no role \"works_dsk\"; the nearest is works_desk");
+    assert_eq!(said, "by: there is no such role; GET /api/city lists them; the nearest is works_desk");
 }
 
 /// A scope that cannot be read says what would be right.
@@ -175,7 +175,7 @@ async fn scopes(running: &Running, now: Time) {
         (with("rules", object!("heavy-rain")), "scope: `rules` should be a list of names"),
         (with("subjects", object!([7])), "scope: `subjects` should be a list of names"),
         (with("severity_at_most", object!("loud")), "scope: `severity_at_most` should be info, minor"),
-        (with("rule", object!(["heavy-rain"])), "scope: it has no part \"rule\"; the nearest is `rules`"),
+        (with("rule", object!(["heavy-rain"])), "scope: one of its parts is none; the nearest is `rules`"),
         (without, "scope: `feeds` is missing; expected"),
     ] {
         let (kind, _, said) =

@@ -31,6 +31,57 @@ fn mistakes(text: &str) -> Vec<String> {
     errors.iter().map(|error| error.to_string().replacen("rules/x.toml:", "", 1)).collect()
 }
 
+/// A question that a role may not ask is not answered by way of another rule's alerts either.
+#[test]
+fn the_alerts_of_a_rule_are_asked_like_its_feeds() {
+    let ending = |purpose: &str, rest: &str| format!("{HEAD}{rest}").replace("\"to_test\"", &format!("\"{purpose}\""));
+    let silent = ending("to_test", "kind = \"absence\"\nfeed = \"water\"\n");
+    let joined = |of: &str| {
+        format!(
+            "kind = \"combined\"\nwhat = \"It\"\n[condition.a]\nalert_of = \"{of}\"\n[condition.b]\nalert_of = \"{of}\"\n\
+             [open]\nwhen = {{ any = [\"a\", \"b\"] }}\n"
+        )
+    };
+    let (near, far) = (joined("silent"), joined("near"));
+    let known_with = |feeds: &[&str], far_purpose: &str| {
+        let mut all = purposes();
+        let few = feeds.iter().map(|feed| city::FeedId::new(feed)).collect();
+        all.push(city::Purpose { id: "few".to_owned(), words: "Few".to_owned(), roles: roles(), feeds: few });
+        let files = [
+            ("rules/silent.toml", silent.clone()),
+            ("rules/near.toml", ending("to_test", &near)),
+            ("rules/far.toml", ending(far_purpose, &far)),
+        ];
+        let files: Vec<RuleFile<'_>> = files.iter().map(|(path, text)| RuleFile { path, text }).collect();
+        let (things, datastreams, contracts, places, roles) = (things(), datastreams(), contracts(), places(), roles());
+        let known = Known {
+            things: &things,
+            datastreams: &datastreams,
+            contracts: &contracts,
+            places: &places,
+            roles: &roles,
+            purposes: &all,
+        };
+        let loaded = watch::parse(&files, &known).map(|rules| rules.len());
+        // The same of one that is tried beside the others.
+        let others = watch::parse(&files[..2], &known).expect("right");
+        let beside = parse_beside(&files[2], &others, &known).map(|_| 3);
+        assert_eq!(loaded, beside);
+        loaded.map_err(|errors| errors.iter().map(ToString::to_string).collect::<Vec<_>>())
+    };
+    assert_eq!(known_with(&["water"], "few"), Ok(3));
+    assert_eq!(known_with(&["weather"], "to_test"), Ok(3));
+    let refused = known_with(&["weather"], "few").expect_err("asked by a detour");
+    assert_eq!(refused.len(), 2, "{refused:?}");
+    assert!(
+        refused[0].starts_with("rules/far.toml:")
+            && refused[0].ends_with(
+                "alerts of `near` rest on the feed `water`, which may not be asked for the purpose `few`; these may: weather"
+            ),
+        "{refused:?}"
+    );
+}
+
 #[test]
 fn a_rule_without_owner_consequence_first_action_or_time_does_not_load() {
     let whole = format!("{HEAD}kind = \"absence\"\nfeed = \"water\"\n");

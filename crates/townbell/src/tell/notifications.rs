@@ -139,6 +139,8 @@ fn not_sent(app: &App) -> Option<String> {
         "Not sent: this is a replay."
     } else if app.city.sandbox {
         "Not sent: this is a sandbox."
+    } else if app.city.oncall.is_none() && !app.city.not_loaded.on_call.is_empty() {
+        "Not sent: oncall.toml does not load."
     } else if app.city.oncall.is_none() {
         "Not sent: this city has no oncall.toml."
     } else {

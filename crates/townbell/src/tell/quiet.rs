@@ -8,7 +8,6 @@
 use std::collections::BTreeSet;
 
 use city::{Alert, Cover, SilenceScope};
-use sensorthings::problem::clean;
 use watch::Rule;
 use watch::notify::scope;
 
@@ -91,35 +90,39 @@ fn not_its_desk(app: &App, by: &str, rule: &Rule) -> Refusal {
     ))
 }
 
-/// Whether there is such a role.
+/// Whether there is such a role. What was sent instead is not repeated: it may be somebody's name.
 pub(super) fn is_role(app: &App, field: &str, by: &str) -> Result<(), Refusal> {
-    is_there(field, "role", by, app.city.roles.iter().map(String::as_str))
+    let not_there = || format!("{field}: there is no such role; GET /api/city lists them");
+    is_there(field, not_there, by, app.city.roles.iter().map(String::as_str))
 }
 
-/// Whether all that a scope names is there.
+/// Whether all that a scope names is there; what is not is told by its place, from 0.
 pub(super) fn is_scope(app: &App, scope: &SilenceScope) -> Result<(), Refusal> {
     let rules = app.rulebook.rules();
-    for rule in &scope.rules {
-        is_there("scope", "rule", rule.as_str(), rules.iter().map(|rule| rule.id.as_str()))?;
+    let place = |list: &str, at: usize, what: &str| format!("scope: {list}[{at}] is no {what} of this city");
+    for (at, rule) in scope.rules.iter().enumerate() {
+        is_there("scope", || place("rules", at, "rule"), rule.as_str(), rules.iter().map(|rule| rule.id.as_str()))?;
     }
-    for feed in &scope.feeds {
-        is_there("scope", "feed", feed.as_str(), app.city.feeds.iter().map(|feed| feed.contract.feed.as_str()))?;
+    let feeds = || app.city.feeds.iter().map(|feed| feed.contract.feed.as_str());
+    for (at, feed) in scope.feeds.iter().enumerate() {
+        is_there("scope", || place("feeds", at, "feed"), feed.as_str(), feeds())?;
     }
     let open: BTreeSet<String> = app.picture().state().alerts.iter().map(|alert| alert.key.subject.clone()).collect();
-    let not_there = |subject: &&String| !open.contains(*subject) && !scope::is_subject(subject, &rules);
-    let Some(subject) = scope.subjects.iter().find(not_there) else { return Ok(()) };
+    let not_there = |subject: &String| !open.contains(subject) && !scope::is_subject(subject, &rules);
+    let Some(at) = scope.subjects.iter().position(not_there) else { return Ok(()) };
     let city = &app.city;
     let named = (city.datastreams.iter().map(|stream| format!("datastream:{}", stream.id)))
         .chain(city.places.iter().map(|place| format!("place:{}", place.id)))
         .chain(city.things.iter().map(|thing| format!("thing:{}", thing.id)))
-        .chain(city.feeds.iter().map(|feed| format!("feed:{}", feed.contract.feed)));
+        .chain(feeds().map(|feed| format!("feed:{feed}")));
     let watched: Vec<String> = named.filter(|subject| scope::is_subject(subject, &rules)).chain(open).collect();
-    is_there("scope", "subject of a rule", subject, watched.iter().map(String::as_str))
+    let subject = scope.subjects.get(at).map_or("", String::as_str);
+    is_there("scope", || place("subjects", at, "subject of a rule"), subject, watched.iter().map(String::as_str))
 }
 
 fn is_there<'n>(
     field: &str,
-    what: &str,
+    not_there: impl FnOnce() -> String,
     name: &str,
     all: impl Iterator<Item = &'n str> + Clone,
 ) -> Result<(), Refusal> {
@@ -127,7 +130,7 @@ fn is_there<'n>(
         return Ok(());
     }
     let meant = nearest(name, all).map_or_else(String::new, |near| format!("; the nearest is {near}"));
-    Err(Refusal::unknown(field, format!("{field}: there is no {what} \"{}\"{meant}", clean(name))))
+    Err(Refusal::unknown(field, not_there() + &meant))
 }
 
 /// Whether a cover would send the calls of a role to one that is away, by way of covers that hold at the same time.

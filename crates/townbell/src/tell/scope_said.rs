@@ -1,8 +1,7 @@
 //! What is wrong with the scope of a silence as it was sent, in words that say what would be right. Nothing that was
-//! sent is repeated but the name of a part, cleaned.
+//! sent is repeated.
 
 use city::Severity;
-use sensorthings::problem::clean;
 use serde_json::Value;
 
 use super::nearest::nearest;
@@ -17,7 +16,7 @@ pub(super) fn fault(scope: Option<&Value>) -> Option<String> {
     let known = || LISTS.into_iter().chain(["severity_at_most"]);
     if let Some(other) = parts.keys().find(|key| !known().any(|part| part == key.as_str())) {
         let meant = nearest(other, known()).map_or_else(String::new, |near| format!("; the nearest is `{near}`"));
-        return Some(format!("scope: it has no part \"{}\"{meant}; {WHOLE}", clean(other)));
+        return Some(format!("scope: one of its parts is none{meant}; {WHOLE}"));
     }
     for list in LISTS {
         let Some(names) = parts.get(list) else { return Some(format!("scope: `{list}` is missing; {WHOLE}")) };

@@ -129,6 +129,14 @@ impl Program {
 
     /// Ctrl+C, and waits until it has stopped in order.
     pub fn stop(mut self) {
+        // It answers a moment before it listens to signals; it says so right before it does.
+        for _ in 0..100 {
+            if self.log().contains("Ctrl+C") {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        std::thread::sleep(Duration::from_millis(20));
         Command::new("kill").args(["-INT", &self.child.id().to_string()]).status().expect("kill runs");
         let status = self.child.wait().expect("its end");
         assert!(

@@ -1,5 +1,6 @@
 //! Rules from text: one TOML file each, every mistake of all files with file, line, column and what would be right.
 
+mod asked;
 mod combined;
 mod events;
 mod fence;
@@ -154,6 +155,9 @@ pub fn parse(files: &[RuleFile<'_>], known: &Known<'_>) -> Result<Vec<Rule>, Vec
     if errors.is_empty() {
         check_asks(files, &ids, &asks, BTreeMap::new(), &mut errors);
     }
+    if errors.is_empty() {
+        asked::check(files, &asks, &rules, &town, &mut errors);
+    }
     if errors.is_empty() { Ok(rules) } else { Err(errors) }
 }
 
@@ -174,7 +178,11 @@ pub fn parse_beside(file: &RuleFile<'_>, others: &[Rule], known: &Known<'_>) -> 
         let others = || others.iter().filter(|other| other.id != by);
         let ids = others().map(|other| other.id.clone()).chain([by.clone()]).collect();
         let asked_by_others = others().map(|other| (&other.id, other.kind.rules_asked().collect())).collect();
-        check_asks(std::slice::from_ref(file), &ids, &asks, asked_by_others, &mut mistakes.found);
+        let files = std::slice::from_ref(file);
+        check_asks(files, &ids, &asks, asked_by_others, &mut mistakes.found);
+        if mistakes.found.is_empty() {
+            asked::check(files, &asks, others().chain(&rule), &town, &mut mistakes.found);
+        }
     }
     mistakes.found.sort();
     rule.filter(|_| mistakes.found.is_empty()).ok_or(mistakes.found)
