@@ -151,7 +151,7 @@ fn a_rule_on_things_says_what_it_looks_at_and_what_is_wrong() {
         (right.replace("things_below = 1", "things_below = 3"), "`things_below` of at most 1"),
         (right.replace("where = \"outside\"", "where = \"near\""), "\"inside\""),
         (right.replace("things = 1", "things = 4"), "asks for 4 things of 3"),
-        (right.replace("[11, 12, 13]", "[11, 12, 11]"), "thing 11 stands here twice"),
+        (right.replace("[11, 12, 13]", "[11, 12, 11]"), "11 stands in `things` twice; name it once"),
         (right.replace("[11, 12, 13]", "[11, 3]"), "thing 3 is not of the feed water, but of weather"),
     ];
     for (text, message) in wrong {

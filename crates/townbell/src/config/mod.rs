@@ -1,5 +1,6 @@
 //! A city's configuration: `city.toml` and the rules beside it, read whole, with every mistake at its place.
 
+pub mod bounded;
 mod demo;
 mod duration;
 mod file;

@@ -5,8 +5,10 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use city::{FeedId, ServiceCode};
 use watch::episodes::{self, Episodes};
 
+use super::bounded::{BESIDE_BYTES_MAX, RULE_BYTES_MAX, RULE_NAME_CHARS_MAX, read_text};
 use super::{City, Mistake, personal};
 
 /// The files of rules as a folder lists them: name, when it was written, bytes.
@@ -60,7 +62,14 @@ impl City {
         let mut files: Vec<(String, String)> = Vec::new();
         let listed = std::fs::read_dir(self.rules_folder()).into_iter().flatten().flatten().map(|entry| entry.path());
         for path in listed.filter(|path| wanted(path)) {
-            match std::fs::read_to_string(&path) {
+            let bytes_max = if is_rule(&path) { RULE_BYTES_MAX } else { BESIDE_BYTES_MAX };
+            let name = name_chars(&path);
+            if name > RULE_NAME_CHARS_MAX {
+                let message = format!("its name has {name} characters; a rule's has {RULE_NAME_CHARS_MAX} at most");
+                mistakes.push(Mistake::file(&path, message));
+                continue;
+            }
+            match read_text(&path, bytes_max) {
                 Ok(text) => files.push((path.display().to_string(), text)),
                 Err(error) => mistakes.push(Mistake::file(&path, format!("cannot be read: {error}"))),
             }
@@ -109,7 +118,7 @@ impl City {
     /// When they cannot be read, and every mistake in them.
     pub fn episodes_of(&self, rule: &Path) -> Result<Option<Episodes>, Vec<Mistake>> {
         let path = rule.with_extension("episodes.toml");
-        match std::fs::read_to_string(&path) {
+        match read_text(&path, BESIDE_BYTES_MAX) {
             Ok(text) => {
                 let read = read_episodes(&path.display().to_string(), &text);
                 read.map(Some).map_err(|errors| errors.into_iter().map(Mistake::from).collect())
@@ -156,7 +165,7 @@ impl City {
     pub fn parse_rules(&self, files: &[(String, String)]) -> Result<Vec<watch::Rule>, Vec<watch::RuleError>> {
         let personal = files.iter().flat_map(|(path, text)| personal::found_in(path, text, &[])).collect();
         let files: Vec<watch::RuleFile<'_>> = files.iter().map(|(path, text)| watch::RuleFile { path, text }).collect();
-        impersonal(personal, watch::parse(&files, &self.known(&self.contracts())))
+        impersonal(personal, watch::parse(&files, &self.known(&self.contracts(), &self.services())))
     }
 
     /// Reads one more rule beside others that have loaded, in the place of the one of its name.
@@ -171,18 +180,30 @@ impl City {
     ) -> Result<watch::Rule, Vec<watch::RuleError>> {
         let personal = personal::found_in(path, text, &[]);
         let file = watch::RuleFile { path, text };
-        impersonal(personal, watch::parse_beside(&file, others, &self.known(&self.contracts())))
+        impersonal(personal, watch::parse_beside(&file, others, &self.known(&self.contracts(), &self.services())))
     }
 
-    fn known<'a>(&'a self, contracts: &'a [city::Contract]) -> watch::Known<'a> {
+    fn known<'a>(
+        &'a self,
+        contracts: &'a [city::Contract],
+        services: &'a BTreeMap<FeedId, Vec<ServiceCode>>,
+    ) -> watch::Known<'a> {
         watch::Known {
             things: &self.things,
             datastreams: &self.datastreams,
+            properties: &self.observed_properties,
             contracts,
+            services,
             places: &self.places,
             roles: &self.roles,
             purposes: &self.purposes,
         }
+    }
+
+    /// The services that are counted of each feed of requests.
+    fn services(&self) -> BTreeMap<FeedId, Vec<ServiceCode>> {
+        let counting = self.feeds.iter().filter(|feed| !feed.services.is_empty());
+        counting.map(|feed| (feed.contract.feed.clone(), feed.services.clone())).collect()
     }
 
     /// A rule as one plain sentence; `others` are those whose alerts it may look at.
@@ -228,6 +249,13 @@ fn impersonal<T>(
     errors.extend(personal);
     errors.sort();
     Err(errors)
+}
+
+/// Characters of the name of the rule that a file is, or lies beside.
+fn name_chars(path: &Path) -> usize {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let ends = [".test.toml", ".episodes.toml", ".toml"];
+    ends.iter().find_map(|end| name.strip_suffix(end)).unwrap_or(&name).chars().count()
 }
 
 /// `rules/*.toml`, but not their tests and episodes beside them.

@@ -12,6 +12,7 @@ use tokio::sync::OwnedMutexGuard;
 use watch::Rule;
 
 use super::{Pen, Rulebook, beside};
+use crate::config::bounded::{BESIDE_BYTES_MAX, RULE_NAME_CHARS_MAX, read_text};
 use crate::config::{City, Mistake};
 use crate::desk::DeskError;
 
@@ -92,7 +93,7 @@ impl Rulebook {
     /// Whether a rule may be called so: what any file system takes, and nothing that leads elsewhere.
     pub fn is_name(name: &str) -> bool {
         let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-        (1..=100).contains(&name.len()) && name.chars().all(plain)
+        (1..=RULE_NAME_CHARS_MAX).contains(&name.len()) && name.chars().all(plain)
     }
 
     /// A rule as it lies in the folder, whether it loads or not.
@@ -220,7 +221,7 @@ fn path_of(city: &City, name: &str) -> PathBuf {
 
 /// A text, where there is such a file.
 fn read(path: &Path) -> io::Result<Option<String>> {
-    match std::fs::read_to_string(path) {
+    match read_text(path, BESIDE_BYTES_MAX) {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),

@@ -4,13 +4,17 @@ mod combined;
 mod events;
 mod fence;
 mod figure;
+mod reach;
 mod requests;
 mod runs;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Deref;
 
-use city::{Contract, Datastream, DatastreamId, FeedId, Place, Purpose, RuleId, Severity, Span, Thing};
+use city::{
+    Contract, Datastream, DatastreamId, FeedId, ObservedProperty, Place, Purpose, RuleId, ServiceCode, Severity, Span,
+    Thing,
+};
 use sha2::{Digest, Sha256};
 use toml::de::DeTable;
 
@@ -36,8 +40,12 @@ pub struct Known<'a> {
     pub things: &'a [Thing],
     /// Datastreams.
     pub datastreams: &'a [Datastream],
+    /// What is observed, and from where to where its readings go.
+    pub properties: &'a [ObservedProperty],
     /// Contracts of the feeds.
     pub contracts: &'a [Contract],
+    /// The services whose requests a feed counts; it keeps no others.
+    pub services: &'a BTreeMap<FeedId, Vec<ServiceCode>>,
     /// Places.
     pub places: &'a [Place],
     /// Roles that may own a rule.
