@@ -55,8 +55,8 @@ export function Mistakes(props: { mistakes: Mistake[] }) {
     <Show when={props.mistakes.length > 0}>
       <div role="alert" class="refused rules-mistakes">
         <strong>
-          The files of the rules were changed and do not load. The rules before stay in force until this is
-          mended:
+          The files of the rules do not load, or their tests fail. The rules before stay in force until this
+          is mended:
         </strong>
         <ul>
           <For each={props.mistakes}>

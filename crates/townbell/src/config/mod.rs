@@ -27,7 +27,7 @@ pub use demo::{DemoFeed, DemoText, Recording};
 use duration::DURATION_DAYS_MAX;
 pub use duration::Duration;
 pub use mistake::Mistake;
-pub use rules::{RulesListing, personal_in};
+pub use rules::{RulesListing, personal_in, rule_name};
 pub use sandbox::SANDBOX;
 
 use city::service_request::SERVICE_CODE_CHARS_MAX;

@@ -11,7 +11,7 @@ use watch::episodes::{self, Episodes};
 use super::bounded::{BESIDE_BYTES_MAX, RULE_BYTES_MAX, RULE_NAME_CHARS_MAX, read_text};
 use super::{City, Mistake, personal};
 
-/// The files of rules as a folder lists them: name, when it was written, bytes.
+/// The files of rules, and those beside them, as a folder lists them: name, when it was written, bytes.
 pub type RulesListing = Vec<(OsString, Option<SystemTime>, u64)>;
 
 impl City {
@@ -43,12 +43,12 @@ impl City {
         if mistakes.is_empty() { Ok(files) } else { Err(mistakes) }
     }
 
-    /// What tells whether a rule's file has changed: each file's name, when it was written, and how long it is. In the
-    /// order of names; empty where the folder cannot be read.
+    /// What tells whether a rule's file, its tests or its episodes have changed: each file's name, when it was written,
+    /// and how long it is. In the order of names; empty where the folder cannot be read.
     pub fn rules_listing(&self) -> RulesListing {
         let listed = std::fs::read_dir(self.rules_folder()).into_iter().flatten().flatten();
         let mut listing: RulesListing = listed
-            .filter(|entry| is_rule(&entry.path()))
+            .filter(|entry| entry.path().extension().is_some_and(|extension| extension == "toml"))
             // Through links: what is behind one may change as well.
             .filter_map(|entry| Some((entry.file_name(), std::fs::metadata(entry.path()).ok()?)))
             .map(|(name, file)| (name, file.modified().ok(), file.len()))
@@ -63,7 +63,7 @@ impl City {
         let listed = std::fs::read_dir(self.rules_folder()).into_iter().flatten().flatten().map(|entry| entry.path());
         for path in listed.filter(|path| wanted(path)) {
             let bytes_max = if is_rule(&path) { RULE_BYTES_MAX } else { BESIDE_BYTES_MAX };
-            let name = name_chars(&path);
+            let name = rule_name(&path.to_string_lossy()).chars().count();
             if name > RULE_NAME_CHARS_MAX {
                 let message = format!("its name has {name} characters; a rule's has {RULE_NAME_CHARS_MAX} at most");
                 mistakes.push(Mistake::file(&path, message));
@@ -104,11 +104,7 @@ impl City {
         let mut mistakes = Vec::new();
         let parts = self.parts(self.rules.clone());
         let count = self.run_tests(&parts, &|_| true, &mut mistakes);
-        for (path, text) in self.texts(|path| has_end(path, "episodes"), &mut mistakes) {
-            if let Err(errors) = read_episodes(&path, &text) {
-                mistakes.extend(errors.into_iter().map(Mistake::from));
-            }
-        }
+        mistakes.extend(self.read_episodes_of(&|_| true).err().unwrap_or_default());
         if mistakes.is_empty() { Ok(count) } else { Err(mistakes) }
     }
 
@@ -136,6 +132,20 @@ impl City {
         let mut mistakes = Vec::new();
         let count = self.run_tests(&self.parts(rules.to_vec()), wanted, &mut mistakes);
         if mistakes.is_empty() { Ok(count) } else { Err(mistakes) }
+    }
+
+    /// Reads the labelled episodes beside some rules, named without `.episodes.toml`.
+    ///
+    /// # Errors
+    /// Every mistake in them.
+    pub fn read_episodes_of(&self, wanted: &dyn Fn(&str) -> bool) -> Result<(), Vec<Mistake>> {
+        let mut mistakes = Vec::new();
+        let is_wanted = |path: &Path| has_end(path, "episodes") && wanted(rule_name(&path.to_string_lossy()));
+        for (path, text) in self.texts(is_wanted, &mut mistakes) {
+            let read = read_episodes(&path, &text).err().unwrap_or_default();
+            mistakes.extend(read.into_iter().map(Mistake::from));
+        }
+        if mistakes.is_empty() { Ok(()) } else { Err(mistakes) }
     }
 
     fn run_tests(&self, parts: &watch::Parts, wanted: &dyn Fn(&str) -> bool, mistakes: &mut Vec<Mistake>) -> usize {
@@ -251,11 +261,10 @@ fn impersonal<T>(
     Err(errors)
 }
 
-/// Characters of the name of the rule that a file is, or lies beside.
-fn name_chars(path: &Path) -> usize {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let ends = [".test.toml", ".episodes.toml", ".toml"];
-    ends.iter().find_map(|end| name.strip_suffix(end)).unwrap_or(&name).chars().count()
+/// The rule that a file is of, or lies beside: its name without folders and endings.
+pub fn rule_name(file: &str) -> &str {
+    let name = file.rsplit(['/', '\\']).next().unwrap_or(file);
+    [".test.toml", ".episodes.toml", ".toml"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name)
 }
 
 /// `rules/*.toml`, but not their tests and episodes beside them.
