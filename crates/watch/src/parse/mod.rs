@@ -409,7 +409,7 @@ fn parse_kind(
     }
 }
 
-/// A guard needs a figure or conditions to stand before; what cannot be seen is said by other kinds themselves.
+/// A guard needs a figure or conditions to stand before; silence cannot be unseen.
 fn check_extras(name: KindName, fields: &Fields<'_, '_>, mistakes: &mut Mistakes<'_>) {
     let on_series = matches!(
         name,
@@ -420,10 +420,12 @@ fn check_extras(name: KindName, fields: &Fields<'_, '_>, mistakes: &mut Mistakes
             | KindName::Rise
             | KindName::Combined
     );
-    for key in ["guard", "unseen"] {
-        if !on_series && fields.has(key) {
-            mistakes.at(fields.start(), format!("[{key}] has no meaning with this kind of rule; take it out"));
-        }
+    if !on_series && fields.has("guard") {
+        mistakes.at(fields.start(), "[guard] has no meaning with this kind of rule; take it out");
+    }
+    if name == KindName::Absence && fields.has("unseen") {
+        let message = "[unseen] has no meaning with `absence`: silence is what it looks for; take it out";
+        mistakes.at(fields.start(), message);
     }
 }
 

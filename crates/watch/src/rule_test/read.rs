@@ -11,7 +11,7 @@ use city::{
 };
 use toml::de::{DeTable, DeValue};
 
-use super::{ENTRIES_MAX, Expected, Test, requests};
+use super::{ENTRIES_MAX, Expected, Test, requests, things};
 use crate::context::Parts;
 use crate::episodes;
 use crate::parse::SEVERITIES;
@@ -57,6 +57,9 @@ fn test(mut table: Fields<'_, '_>, parts: &Parts, mistakes: &mut Mistakes<'_>) -
     for fields in table.list("requests", mistakes) {
         requests::made(fields, start, parts, &mut entries, mistakes);
     }
+    for fields in table.list("things", mistakes) {
+        entries.extend(things::moved(fields, start, parts, mistakes));
+    }
     let mut timetables = BTreeMap::new();
     let day = ServiceDate::from_date(start.timestamp().to_zoned(parts.timezone.clone()).date());
     for fields in table.list("trip", mistakes) {
@@ -91,6 +94,26 @@ pub(super) fn feed(
         mistakes.at(named.byte, format!("there is no feed {:?}; there are {}", named.value, all.join(", ")));
     }
     known.map(|contract| contract.feed.clone())
+}
+
+/// `longitude` and `latitude`, or where a `place` of the city has its symbol.
+pub(super) fn position(fields: &mut Fields<'_, '_>, parts: &Parts, mistakes: &mut Mistakes<'_>) -> Option<Position> {
+    if !fields.has("place") {
+        let (longitude, latitude) = (fields.number("longitude", mistakes), fields.number("latitude", mistakes));
+        let (longitude, latitude) = (longitude?, latitude?);
+        let position = Position::new(longitude.value, latitude.value);
+        if position.is_none() {
+            mistakes.at(longitude.byte, "no position: from -180 to 180 degrees east and -90 to 90 degrees north");
+        }
+        return position;
+    }
+    let named = fields.text("place", "the id of a place of this city", mistakes)?;
+    let known = parts.places.iter().find(|place| place.id.as_str() == named.value);
+    if known.is_none() {
+        let all: Vec<&str> = parts.places.iter().map(|place| place.id.as_str()).collect();
+        mistakes.at(named.byte, format!("{:?} is no place; there are {}", named.value, all.join(", ")));
+    }
+    known.map(|place| place.position)
 }
 
 /// `[[test.readings]]`: `values` from `from` on, one `every` so long; a `ramp` of two of them from `from` to `to`; or
