@@ -27,7 +27,7 @@ pub(super) fn moved(
     let changes = if gone {
         vec![EntityChange::Delete(EntityKind::Location, id)]
     } else {
-        let known = parts.things.iter().find(|known| known.id.0 == thing).map(|known| known.name.to_string());
+        let known = parts.things.iter().find(|known| known.id.0 == thing).map(|known| known.name.clone());
         let name = name.map(|at| at.value).or(known).unwrap_or_else(|| format!("Thing {thing}"));
         let entity = |body| {
             let description = String::new();
