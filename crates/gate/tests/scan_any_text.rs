@@ -94,6 +94,62 @@ proptest! {
     }
 
     #[test]
+    fn a_telephone_number_is_seen_with_letters_raised_digits_references_or_words_in_it(
+        area in prop::sample::select(vec!["11", "21", "34", "51", "55", "71", "85", "99"]),
+        digits in "[0-9]{8}", how in 0..4_usize, some in prop::collection::vec(any::<bool>(), 11),
+    ) {
+        let number = format!("{area}9{digits}");
+        let mut letters = 0;
+        let word = |c: char| SPELLED[c as usize - '0' as usize];
+        let hidden: String = number.chars().zip(some).enumerate().map(|(at, (c, some))| match how {
+            0 if some && letters < 3 && "01".contains(c) => {
+                letters += 1;
+                if c == '0' { "O".to_owned() } else { "l".to_owned() }
+            }
+            1 => "⁰¹²³⁴⁵⁶⁷⁸⁹".chars().nth(c as usize - '0' as usize).unwrap().to_string(),
+            2 if some => format!("&#{};", u32::from(c)),
+            // At least every other digit is spelled out.
+            3 if some || at % 2 == 0 => format!(" {} ", word(c)),
+            _ => c.to_string(),
+        }).collect();
+        let text = format!("{hidden} please");
+        // Some are right document numbers as well.
+        prop_assert!(!kinds(&text).is_empty(), "{:?}", text);
+    }
+
+    #[test]
+    fn an_address_is_seen_whichever_of_its_signs_are_references(some in prop::collection::vec(0..3_u8, 23)) {
+        let plain = "maria.silva@example.org".chars().zip(some);
+        let hidden: String = plain.map(|(c, how)| match how {
+            0 => c.to_string(),
+            1 => format!("&#{};", u32::from(c)),
+            _ => format!("&#x{:X};", u32::from(c)),
+        }).collect();
+        prop_assert_eq!(kinds(&hidden), [HitKind::Email], "{}", hidden);
+    }
+
+    #[test]
+    fn angles_are_places_from_a_tenth_of_a_second_on(
+        degrees in 0..90_u32, minutes in 0..60_u32, seconds in 0..60_u32, tenth in 0..10_u32,
+    ) {
+        let fine = format!("{degrees}°{minutes:02}'{seconds:02}.{tenth}\"S, {degrees}°{minutes:02}'{seconds:02}.{tenth}\"W");
+        prop_assert_eq!(kinds(&fine), [HitKind::Coordinates], "{}", fine);
+        let coarse = format!("{degrees}°{minutes:02}'{seconds:02}\"S, {degrees}°{minutes:02}'{seconds:02}\"W");
+        prop_assert_eq!(kinds(&coarse), [], "{}", coarse);
+    }
+
+    #[test]
+    fn readings_and_names_of_devices_are_nobodys(
+        litres in 1..200_u32, cubic in 1..5000_u32, number in 1..1_000_u32, version in 0..20_u32,
+    ) {
+        let text = format!(
+            "tank {litres}l of 200l, {cubic} m³/s and {litres} m², SPH{number}, IO-{number}, v{version}.{litres}.1, \
+             one of {litres} pumps, two in 2024, level 2.{version:02} m",
+        );
+        prop_assert_eq!(kinds(&text), [], "{}", text);
+    }
+
+    #[test]
     fn any_number_that_is_told_digit_by_digit_is_seen(
         digits in "[2-9][0-9]{6,14}", gap in prop::sample::select(GAPS[1..].to_vec()), before in "[a-z ]{0,12}",
     ) {
@@ -105,6 +161,9 @@ proptest! {
         prop_assert!(!kinds(&text).is_empty(), "{:?}", text);
     }
 }
+
+/// Digits as words.
+const SPELLED: [&str; 10] = ["zero", "um", "dois", "três", "four", "five", "seis", "sete", "eight", "nove"];
 
 /// What somebody may put between two digits; the first shows nothing. A colon makes times of day of them, which are told apart elsewhere.
 const GAPS: [&str; 16] =

@@ -1,4 +1,4 @@
-//! Silence of a feed, a thing or a datastream; and the silence that leaves a rule on a series unseen.
+//! Silence of a feed, a thing or a datastream; and the silence that leaves another rule unseen.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,7 +25,7 @@ pub(crate) struct VoicePlan {
     /// beat.
     pub(crate) after: Option<Span>,
     pub(crate) close_for: Span,
-    /// Set where the silence leaves a rule on the series unseen: how bad that is.
+    /// Set where the silence leaves a rule unseen: how bad that is.
     pub(crate) unseen: Option<Severity>,
 }
 
@@ -42,14 +42,15 @@ pub(crate) fn voices(place: u32, rule: &Rule) -> Vec<VoicePlan> {
         return kind.of.iter().map(plan).collect();
     }
     let Some(unseen) = rule.unseen else { return Vec::new() };
-    let plan = |id: &DatastreamId| VoicePlan {
+    let plan = |voice: Voice| VoicePlan {
         rule: place,
-        voice: Voice::Datastream(*id),
+        voice,
         after: Some(unseen.after),
         close_for: Span::default(),
         unseen: Some(unseen.severity),
     };
-    rule.kind.datastreams().iter().map(plan).collect()
+    let series = rule.kind.datastreams().iter().map(|id| Voice::Datastream(*id));
+    series.chain(rule.kind.feeds_needed().into_iter().map(Voice::Feed)).map(plan).collect()
 }
 
 /// The feeds whose silence or return says something about a voice.
@@ -177,11 +178,13 @@ fn hear(state: &State, context: &Context, plan: &VoicePlan, now: Time) -> Option
         return listen(state, context, plan.after, &plan.voice, now);
     }
     // Unseen is unseen, whether the series or its whole feed is silent: the one that is over its beat first counts.
-    let Voice::Datastream(id) = plan.voice else { return None };
-    let stream = context.datastreams.get(&id)?;
     let more = plan.after.unwrap_or_default();
     let own = listen(state, context, None, &plan.voice, now)?;
-    let feed = listen(state, context, None, &Voice::Feed(stream.feed.clone()), now)?;
+    let feed = match &plan.voice {
+        Voice::Datastream(id) => Voice::Feed(context.datastreams.get(id)?.feed.clone()),
+        feed => feed.clone(),
+    };
+    let feed = listen(state, context, None, &feed, now)?;
     let first = if just_past(feed.last, feed.after) < just_past(own.last, own.after) { feed } else { own };
     Some(Hearing { after: Span::ms(first.after.as_ms() + more.as_ms()), blind: None, ..first })
 }

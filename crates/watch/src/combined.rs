@@ -65,6 +65,17 @@ pub enum Formula {
 }
 
 impl Formula {
+    /// The conditions that it asks for, by their places; one that stands in it twice, twice.
+    pub(crate) fn conditions(&self) -> Box<dyn Iterator<Item = usize> + '_> {
+        match self {
+            Self::Is(place) => Box::new(std::iter::once(*place)),
+            Self::Not(part) => part.conditions(),
+            Self::All(parts) | Self::Any(parts) | Self::AtLeast(_, parts) => {
+                Box::new(parts.iter().flat_map(Self::conditions))
+            }
+        }
+    }
+
     /// What it is worth, by Kleene's logic. "n of m" is true when so many are, false when too few could still be,
     /// and unknown otherwise.
     pub fn truth(&self, of: &dyn Fn(usize) -> Truth) -> Truth {

@@ -165,7 +165,7 @@ impl Context {
             for id in of_thing {
                 self.voices_of_series.entry(*id).or_default().push(place);
             }
-            if let (Voice::Feed(feed), Some(after)) = (&voice.voice, voice.after)
+            if let (Voice::Feed(feed), Some(after), None) = (&voice.voice, voice.after, voice.unseen)
                 && let Some(gap) = self.feed_gaps.get_mut(feed)
             {
                 *gap = after.min(*gap);

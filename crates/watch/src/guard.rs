@@ -18,6 +18,8 @@ use crate::truth::Truth;
 pub const GUARD_BYTES_MAX: usize = 400;
 /// The names that a guard has besides its inputs.
 pub const NAMES: [&str; 4] = ["value", "hour", "weekday", "month"];
+/// The names of the clock, each from its least to its most.
+pub(crate) const CLOCK: [(&str, u32, u32); 3] = [("hour", 0, 23), ("weekday", 1, 7), ("month", 1, 12)];
 /// What a guard may be made of: comparisons, logic and sums, and nothing that walks over a list.
 const OPERATORS: [&str; 15] =
     ["_&&_", "_||_", "!_", "_==_", "_!=_", "_<_", "_<=_", "_>_", "_>=_", "_+_", "_-_", "_*_", "_/_", "-_", "_?_:_"];
@@ -69,11 +71,37 @@ impl Guard {
         if let Some(other) = references.functions().into_iter().find(|name| !OPERATORS.contains(name)) {
             return Err(guard_words::not_allowed(text, other));
         }
-        let by_clock = ["hour", "weekday", "month"].iter().any(|name| references.has_variable(name));
+        let clock = CLOCK.map(|(name, ..)| references.has_variable(name));
         drop(references);
+        let by_clock = clock.contains(&true);
         let guard = Self { text: text.to_owned(), inputs, by_clock, program: Arc::new(program) };
         guard.gives_a_truth()?;
+        guard_words::never_of_clock(text).map_or(Ok(()), Err)?;
+        if by_clock && !guard.may_hold(clock) {
+            return Err(guard_words::never(text));
+        }
         Ok(guard)
+    }
+
+    /// Whether there is an hour of a day of a month at which it may hold, whatever the readings are: there are some two
+    /// thousand. `asks` says which names of the clock it has.
+    fn may_hold(&self, asks: [bool; 3]) -> bool {
+        let [hours, weekdays, months] = [0, 1, 2].map(|place: usize| {
+            let (_, least, most) = CLOCK.get(place).copied().unwrap_or_default();
+            let asked = asks.get(place).copied().unwrap_or_default();
+            least..=if asked { most } else { least }
+        });
+        let mut instants = hours.flat_map(|hour| {
+            let months = months.clone();
+            weekdays.clone().flat_map(move |weekday| months.clone().map(move |month| [hour, weekday, month]))
+        });
+        instants.any(|clock| {
+            let mut context = cel::Context::default();
+            for ((name, ..), value) in CLOCK.iter().zip(clock) {
+                context.add_variable_from_value(*name, f64::from(value));
+            }
+            !matches!(self.program.execute(&context), Ok(Value::Bool(false)))
+        })
     }
 
     /// An expression that gives a number is no condition.

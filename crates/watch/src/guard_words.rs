@@ -1,5 +1,7 @@
 //! Why a guard is none, in the words of somebody who writes one: the parser of CEL speaks of its own grammar.
 
+use crate::guard::CLOCK;
+
 /// How a guard looks that is right.
 const AS: &str = "as \"value > 2.0 && (hour >= 22 || hour < 6)\"";
 /// Words that people write for CEL's signs.
@@ -113,6 +115,57 @@ pub(crate) fn not_allowed(text: &str, function: &str) -> (usize, String) {
     )
 }
 
+/// A comparison of a name of the clock with a number that it never reaches: `hour > 30`.
+pub(crate) fn never_of_clock(text: &str) -> Option<(usize, String)> {
+    let pieces: Vec<(usize, &str)> = pieces(text).collect();
+    pieces.windows(3).find_map(|part| {
+        let [(at, left), (_, sign), (end, right)] = part else { return None };
+        let of_clock = |word: &str| CLOCK.into_iter().find(|(name, ..)| *name == word);
+        let (clock, sign, number) = match (of_clock(left), of_clock(right)) {
+            (Some(clock), None) => (clock, *sign, right),
+            (None, Some(clock)) => (clock, turned(sign), left),
+            _ => return None,
+        };
+        let (name, least, most) = clock;
+        let number: f64 = number.parse().ok()?;
+        // What reckons with it, as `hour + 24 > 30`, is another comparison.
+        let before = text.get(..*at).unwrap_or_default().trim_end();
+        let after = text.get(end + right.len()..).unwrap_or_default().trim_start();
+        if before.ends_with(['+', '-', '*', '/']) || after.starts_with(['+', '-', '*', '/']) {
+            return None;
+        }
+        let (least, most) = (f64::from(least), f64::from(most));
+        let never = match sign {
+            ">" => number >= most,
+            ">=" => number > most,
+            "<" => number <= least,
+            "<=" => number < least,
+            "==" => !(least..=most).contains(&number) || number.fract() != 0.0,
+            _ => false,
+        };
+        let written = text.get(*at..end + right.len()).unwrap_or_default();
+        never.then(|| (*at, format!("`{written}` is never so: `{name}` goes from {least} to {most}")))
+    })
+}
+
+/// A sign seen from its other side: `30 < hour` is `hour > 30`.
+fn turned(sign: &str) -> &str {
+    match sign {
+        "<" => ">",
+        "<=" => ">=",
+        ">" => "<",
+        ">=" => "<=",
+        other => other,
+    }
+}
+
+/// What no hour of any day lets hold.
+pub(crate) fn never(text: &str) -> (usize, String) {
+    let both = text.find("&&").unwrap_or_default();
+    let or = "there is no hour, weekday and month at which it could hold; for a night write `||`, as \"hour >= 22 || hour < 6\"";
+    (both, or.to_owned())
+}
+
 /// What gives no truth.
 pub(crate) fn no_condition(text: &str) -> (usize, String) {
     let compares = ["<", ">", "==", "!="].iter().any(|sign| text.contains(sign));
@@ -130,6 +183,23 @@ mod tests {
     use city::DatastreamId;
 
     use crate::guard::Guard;
+
+    #[test]
+    fn what_the_clock_can_be_is_taken() {
+        for text in [
+            "hour < 24",
+            "hour >= 0",
+            "hour + 24.0 > 30.0",
+            "30.0 - hour > 24.0",
+            "!(hour > 22)",
+            "hour != 30",
+            "hour >= 22 || hour < 6",
+            "month == 2 && weekday == 7 && hour == 23",
+            "value > 30.0 && hour > 22",
+        ] {
+            Guard::compile(text, Vec::new()).expect(text);
+        }
+    }
 
     #[test]
     fn every_mistake_has_its_place_and_what_would_be_right_in_plain_words() {
@@ -152,6 +222,13 @@ mod tests {
             ("gusts > 3", 0, "`gusts` is no name here; the names are value, hour"),
             ("[1.0].all(x, x > value)", 0, ""),
             ("", 0, "it is empty"),
+            ("value > 2.0 || hour > 30", 15, "`hour > 30` is never so: `hour` goes from 0 to 23"),
+            ("24 <= hour || value > 1.0", 0, "`24 <= hour` is never so"),
+            ("weekday == 0", 0, "`weekday == 0` is never so: `weekday` goes from 1 to 7"),
+            ("month > 12 || value > 1.0", 0, "`month > 12` is never so"),
+            ("hour == 6.5", 0, "`hour == 6.5` is never so"),
+            ("value > 2.0 && (hour >= 22 && hour < 6)", 12, "there is no hour, weekday and month"),
+            ("weekday > 5 && weekday < 6 && wind < 2.0", 12, "there is no hour, weekday and month"),
         ];
         for (text, place, words) in cases {
             let (at, told) = Guard::compile(text, vec![("wind".to_owned(), DatastreamId(6))]).expect_err(text);

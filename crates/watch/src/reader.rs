@@ -132,7 +132,7 @@ impl<'a, 't> Fields<'a, 't> {
 
     /// A length of time that must be there.
     pub(crate) fn span(&mut self, key: &'static str, mistakes: &mut Mistakes<'_>) -> Option<At<Span>> {
-        self.required(key, SPAN_WORDS, mistakes, |value| value.as_str().and_then(parse_span))
+        self.required(key, self.span_words(key), mistakes, |value| value.as_str().and_then(parse_span))
     }
 
     /// A length of time, or `otherwise` when the field is not there.
@@ -142,7 +142,18 @@ impl<'a, 't> Fields<'a, 't> {
 
     /// A length of time, if the field is there.
     pub(crate) fn span_if(&mut self, key: &'static str, mistakes: &mut Mistakes<'_>) -> Option<At<Span>> {
-        self.shaped(key, SPAN_WORDS, mistakes, |value| value.as_str().and_then(parse_span))
+        self.shaped(key, self.span_words(key), mistakes, |value| value.as_str().and_then(parse_span))
+    }
+
+    /// What a length of time should be: one that is too long is written as it should be.
+    fn span_words(&self, key: &str) -> &'static str {
+        let found =
+            self.table.iter().find(|(name, _)| name.get_ref() == key).and_then(|(_, value)| value.get_ref().as_str());
+        match found.and_then(length) {
+            Some(length) if length > SPAN_MAX => SPAN_MAX_WORDS,
+            Some(length) if length < Span::default() => SPAN_LEAST_WORDS,
+            _ => SPAN_WORDS,
+        }
     }
 
     /// A finite number that must be there.
@@ -182,7 +193,10 @@ impl<'a, 't> Fields<'a, 't> {
         would_be: &str,
         mistakes: &mut Mistakes<'_>,
         shape: impl Fn(&DeValue<'t>) -> Option<T>,
-    ) -> Vec<At<T>> {
+    ) -> Vec<At<T>>
+    where
+        T: PartialEq,
+    {
         let single = self.shaped(one, would_be, mistakes, &shape);
         let Some(found) = self.get(many) else { return single.into_iter().collect() };
         let Some(items) = found.get_ref().as_array().filter(|items| !items.is_empty()) else {
@@ -193,6 +207,10 @@ impl<'a, 't> Fields<'a, 't> {
         let mut all: Vec<At<T>> = single.into_iter().collect();
         for item in items {
             match shape(item.get_ref()) {
+                Some(value) if all.iter().any(|before| before.value == value) => {
+                    let what = describe(item.get_ref());
+                    mistakes.at(item.span().start, format!("{what} stands in `{many}` twice; name it once"));
+                }
                 Some(value) => all.push(At { value, byte: item.span().start }),
                 None => mistakes.at(
                     item.span().start,
@@ -320,16 +338,22 @@ pub(crate) fn count(value: &DeValue<'_>) -> Option<u32> {
     u32::from_str_radix(&number.as_str().replace('_', ""), number.radix()).ok()
 }
 
+const SPAN_MAX_WORDS: &str = "at most \"366 days\"";
+const SPAN_LEAST_WORDS: &str = "a length of time that is not below nought";
+
 /// The longest span that a rule may name.
-const SPAN_MAX: Span = Span::h(366 * 24);
+pub(crate) const SPAN_MAX: Span = Span::h(366 * 24);
 
 /// A length of time as `city.toml` writes it too: "90 s", "15 min", "1 h 30 min", "2 days" (of 24 h). Never negative,
 /// at most [`SPAN_MAX`].
 pub(crate) fn parse_span(text: &str) -> Option<Span> {
+    length(text).filter(|span| (Span::default()..=SPAN_MAX).contains(span))
+}
+
+/// Any length of time, to the second.
+fn length(text: &str) -> Option<Span> {
     let span: jiff::Span = text.parse().ok()?;
-    let seconds = span.to_duration(jiff::SpanRelativeTo::days_are_24_hours()).ok()?.as_secs();
-    let span = Span::s(seconds);
-    (Span::default()..=SPAN_MAX).contains(&span).then_some(span)
+    Some(Span::s(span.to_duration(jiff::SpanRelativeTo::days_are_24_hours()).ok()?.as_secs()))
 }
 
 #[cfg(test)]

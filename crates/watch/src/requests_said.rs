@@ -72,21 +72,26 @@ pub(crate) fn around(context: &Context, cell: GridCell) -> Option<&Place> {
     around.min_by(|a, b| size(a).total_cmp(&size(b))).map(|(place, _)| place)
 }
 
+/// By the nearest place that people know, and the smallest one that it lies in: a city's own outline alone would say
+/// nothing. All is reckoned from the middle of the cell and in whole kilometres, so that it tells no more than the cell.
 fn cell_in_words(context: &Context, cell: GridCell) -> String {
     let centre = cell.centre();
-    if let Some(place) = around(context, cell) {
-        return format!("in one square kilometre of {}", place.name);
-    }
     let far = |place: &&Place| place.position.distance_m(centre);
     let Some(nearest) = context.places.values().min_by(|a, b| far(a).total_cmp(&far(b))) else {
         return format!("in the square kilometre {cell}");
     };
+    let around = around(context, cell);
+    if around.is_some_and(|around| around.id == nearest.id) {
+        return format!("in one square kilometre of {}", nearest.name);
+    }
+    let within = around.map_or(String::new(), |around| format!(", {}", around.name));
     let metres = far(&nearest);
     if metres < 1000.0 {
-        return format!("in the square kilometre at {}", nearest.name);
+        return format!("in the square kilometre at {}{within}", nearest.name);
     }
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to 8")]
     let eighth = (nearest.position.bearing_deg(centre) / 45.0).round() as usize % DIRECTIONS.len();
     let direction = DIRECTIONS.get(eighth).copied().unwrap_or_default();
-    format!("in the square kilometre {} km {direction} of {}", words::figure(metres / 1000.0, 0), nearest.name)
+    let km = words::figure(metres / 1000.0, 0);
+    format!("in the square kilometre {km} km {direction} of {}{within}", nearest.name)
 }

@@ -50,7 +50,11 @@ impl Rule {
     /// Whether the rule still looks at a subject: an edit may have taken it away while an alert on it was open.
     pub(crate) fn looks_at(&self, subject: &str) -> bool {
         match subject.strip_prefix("unseen:") {
-            Some(unseen) => self.unseen.is_some() && self.kind.looks_at(unseen),
+            Some(unseen) => {
+                let of_feed = |feed: FeedId| Voice::Feed(feed).subject() == unseen;
+                self.unseen.is_some()
+                    && (self.kind.looks_at(unseen) || self.kind.feeds_needed().into_iter().any(of_feed))
+            }
             None => self.kind.looks_at(subject),
         }
     }
@@ -163,6 +167,20 @@ impl Kind {
             Self::Zone(on) => Some((&on.timetable, &on.feeds)),
             Self::Headway(on) => Some((&on.timetable, &on.feeds)),
             _ => None,
+        }
+    }
+
+    /// The feeds without which it is unknown, for kinds that look at no series and at no silence: `[unseen]` is told of
+    /// each.
+    pub(crate) fn feeds_needed(&self) -> Vec<FeedId> {
+        match self {
+            Self::Warning(on) => vec![on.feed.clone()],
+            Self::Fence(on) => vec![on.feed.clone()],
+            Self::Requests(on) => vec![on.feed.clone()],
+            Self::Trip(_) | Self::Zone(_) | Self::Headway(_) => {
+                self.runs().map_or_else(Vec::new, |(_, live)| live.to_vec())
+            }
+            Self::Figure(_) | Self::Rise(_) | Self::Absence(_) | Self::Combined(_) => Vec::new(),
         }
     }
 

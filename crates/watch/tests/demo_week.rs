@@ -151,6 +151,8 @@ fn context() -> Context {
     let known = Known {
         things: &parts.things,
         datastreams: &parts.datastreams,
+        properties: &parts.properties,
+        services: &BTreeMap::new(),
         contracts: &parts.contracts,
         places: &parts.places,
         roles: &roles,

@@ -151,7 +151,7 @@ fn a_rule_on_things_says_what_it_looks_at_and_what_is_wrong() {
         (right.replace("things_below = 1", "things_below = 3"), "`things_below` of at most 1"),
         (right.replace("where = \"outside\"", "where = \"near\""), "\"inside\""),
         (right.replace("things = 1", "things = 4"), "asks for 4 things of 3"),
-        (right.replace("[11, 12, 13]", "[11, 12, 11]"), "thing 11 stands here twice"),
+        (right.replace("[11, 12, 13]", "[11, 12, 11]"), "11 stands in `things` twice; name it once"),
         (right.replace("[11, 12, 13]", "[11, 3]"), "thing 3 is not of the feed water, but of weather"),
     ];
     for (text, message) in wrong {
@@ -254,4 +254,56 @@ fn a_trial_of_a_stretch_knows_where_things_were_before_it() {
     assert_eq!(rings(&[set_up(), away]), 1);
     assert_eq!(rings(&[set_up()]), 0);
     assert_eq!(rings(&[]), 0, "nobody knows");
+}
+
+#[test]
+fn a_rule_on_things_has_tests_as_text_beside_it() {
+    let rule = rule("things = 1\nfor = \"5 min\"", "things_below = 1");
+    let rules = load_bare(&[("rules/pumps.toml", &format!("{HEAD}{rule}"))]).expect("it loads");
+    let parts = watch::Parts { rules, ..town::parts() };
+    let text = r#"
+[[test]]
+name = "a pump that is carried off rings after five minutes, and ends when it is back"
+until = "30 min"
+things = [
+  { feed = "water", thing = 11, name = "Pump 11", place = "centre" },
+  { feed = "water", thing = 12, place = "centre" },
+  { feed = "water", thing = 13, place = "centre" },
+  { feed = "water", thing = 11, name = "Pump 11", at = "10 min", longitude = -51.3, latitude = -30.0 },
+  { feed = "water", thing = 11, name = "Pump 11", at = "25 min", place = "centre" },
+]
+[[test.beats]]
+feed = "water"
+every = "5 min"
+to = "30 min"
+[[test.expect]]
+at = "15 min"
+kind = "opened"
+subject = "place:centre"
+title = "Pump 11 is outside the centre"
+[[test.expect]]
+at = "25 min"
+kind = "resolved"
+
+[[test]]
+name = "one that nobody knows the place of does not"
+until = "30 min"
+things = [
+  { feed = "water", thing = 11, place = "centre" },
+  { feed = "water", thing = 12, place = "centre" },
+  { feed = "water", thing = 13, place = "centre" },
+  { feed = "water", thing = 13, at = "10 min", gone = true },
+]
+[[test.beats]]
+feed = "water"
+every = "5 min"
+to = "30 min"
+"#;
+    assert_eq!(watch::rule_test::run("rules/pumps.test.toml", text, &parts), Ok(2));
+    let wrong = text.replace("at = \"15 min\"", "at = \"16 min\"");
+    let found = watch::rule_test::run("rules/pumps.test.toml", &wrong, &parts).expect_err("it came earlier");
+    assert!(found[0].message.contains("it came as opened at \"15 min\""), "{found:?}");
+    let nowhere = text.replace("longitude = -51.3, ", "");
+    let found = watch::rule_test::run("rules/pumps.test.toml", &nowhere, &parts).expect_err("half a position");
+    assert!(found[0].message.contains("`longitude` is missing"), "{found:?}");
 }

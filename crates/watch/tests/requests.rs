@@ -403,3 +403,29 @@ kind = "resolved"
     let told = watch::rule_test::run("rules/floods.test.toml", &nowhere, &parts).expect_err("no such place");
     assert_eq!(told[0].message, "\"moon\" is no place; there are town, centre");
 }
+
+#[test]
+fn a_cell_is_said_by_the_nearest_place_that_people_know_and_the_district_that_it_lies_in() {
+    let place = |id: &str, name: &str, east: f64| city::Place {
+        id: id.into(),
+        name: name.into(),
+        kind: "market".into(),
+        position: Position { longitude: -51.2 + east, latitude: -30.0 },
+        outline: None,
+        geocodes: Vec::new(),
+    };
+    let few = rule("each = \"cell\"", "[open]\nrequests = 3\n");
+    let said = |east: f64, all: Vec<city::Place>| {
+        let places = parts().places.into_iter().chain(all).collect();
+        let rules = load(&[("rule", &few)]).expect("it loads");
+        let context = Context::new(Parts { rules, places, ..parts() });
+        let entries = (1..=3).map(|id| request(id, "flood", at(60 + i64::from(id)), Span::default(), east, 0.0));
+        let changes = run(&mut State::default(), &context, &heard(entries.collect(), 100), Some(at(100)));
+        changes[0].alert.title.rsplit_once("in 2 h, ").expect("a place").1.to_owned()
+    };
+    assert_eq!(said(0.004, Vec::new()), "in one square kilometre of the centre");
+    let market = place("a-market", "Public Market", 0.005);
+    assert_eq!(said(0.004, vec![market]), "in the square kilometre at Public Market, the centre");
+    let mill = place("b-mill", "the Mill", 0.05);
+    assert_eq!(said(0.03, vec![mill]), "in the square kilometre 2 km west of the Mill");
+}

@@ -4,7 +4,7 @@
 mod town;
 
 use city::{Datastream, DatastreamId, Span};
-use town::{HEAD, contracts, datastreams, load, load_bare, places, purposes, roles, things};
+use town::{HEAD, contracts, datastreams, load, load_bare, places, properties, purposes, roles, services, things};
 use watch::figure::{Figure, Statistic};
 use watch::holds::RULE_BYTES_MAX;
 use watch::rule::{Kind, Side};
@@ -57,7 +57,9 @@ fn the_alerts_of_a_rule_are_asked_like_its_feeds() {
         let known = Known {
             things: &things,
             datastreams: &datastreams,
+            properties: &town::properties(),
             contracts: &contracts,
+            services: &town::services(),
             places: &places,
             roles: &roles,
             purposes: &all,
@@ -166,6 +168,8 @@ fn a_rule_that_could_hold_too_much_is_refused_and_each_kind_says_what_it_holds()
         let known = Known {
             things: &things,
             datastreams: &known,
+            properties: &properties(),
+            services: &services(),
             contracts: &contracts,
             places: &places,
             roles: &roles,
@@ -193,6 +197,73 @@ fn a_rule_that_could_hold_too_much_is_refused_and_each_kind_says_what_it_holds()
     for (body, shares) in [(trip, true), (silence, false)] {
         let holds = one(body);
         assert!(holds.own_bytes > 0 && (holds.shared_bytes > 0) == shares, "{body}: {holds:?}");
+    }
+}
+
+#[test]
+fn what_can_never_ring_or_never_close_does_not_load_and_says_what_would_be_right() {
+    let figure = |head: &str, open: &str, close: &str| {
+        format!("{HEAD}kind = {head}\nwhat = \"The lake\"\n[open]\n{open}\n[close]\n{close}\n")
+    };
+    let mean = "\"threshold\"\ndatastream = 1\nstatistic = \"mean\"\nwindow = \"1 h\"";
+    let sum = "\"threshold\"\ndatastream = 3\nstatistic = \"sum\"\nwindow = \"1 h\"";
+    let tumbling = "\"threshold\"\ndatastream = 1\nstatistic = \"mean\"\nwindow = \"1 h\"\ntumbling = true";
+    let weeks = "\"deviation\"\ndatastream = 1\npast_weeks = 4";
+    let twice = "\"threshold\"\ndatastreams = [1, 2, 1]\nstatistic = \"last\"";
+    let joined = |body: &str| {
+        format!(
+            "{HEAD}kind = \"combined\"\nwhat = \"Both\"\n[condition.a]\nkind = \"absence\"\nfeed = \"water\"\n\
+             [condition.b]\nkind = \"absence\"\nfeed = \"weather\"\n[condition.c]\nkind = \"threshold\"\n\
+             datastream = 1\nstatistic = \"last\"\n{body}"
+        )
+    };
+    let asks = |body: &str| {
+        format!("{HEAD}kind = \"requests\"\nwhat = \"Floods\"\nfeed = \"requests\"\nwindow = \"1 h\"\n{body}")
+    };
+    let rise =
+        |level: &str, drop: &str| format!("{HEAD}{}", RISE.replace("level = 3.0", level).replace("drop = 0.35", drop));
+    let feeds = format!("{HEAD}kind = \"absence\"\nfeeds = [\"water\", \"water\"]\n");
+    let long = format!("{HEAD}kind = \"absence\"\nfeed = \"water\"\nafter = \"400 days\"\n");
+    let guarded = |when: &str| figure(mean, "above = 2", "below = 1") + &format!("[guard]\nwhen = \"{when}\"\n");
+    let cases = [
+        (
+            figure(mean, "above = 500", "below = 1"),
+            "14:9: it would never ring: Lake at the quay can be from -10 to 500 m",
+        ),
+        (figure(mean, "below = -10", "above = 1"), "14:9: it would never ring: "),
+        (figure(mean, "above = 2", "below = -11"), "16:9: it would never close: Lake at the quay can be from -10"),
+        (
+            figure(weeks, "off = 511", "within = 1"),
+            "13:7: it would never ring: Lake at the quay can be off by from -510",
+        ),
+        (figure(weeks, "off = 1", "within = 0"), "15:10: it would never close: "),
+        (
+            figure(tumbling, "above = 2\nwindows = 1_000_000_000", "below = 1"),
+            "16:11: it would never hold so long; `windows` should be at most 8784",
+        ),
+        (figure(twice, "above = 2", "below = 1"), "9:22: 1 stands in `datastreams` twice; name it once"),
+        (rise("level = 501", "drop = 0.35"), "14:9: it would never get there: "),
+        (rise("level = 3.0", "drop = 14"), "19:8: it would never close: "),
+        (joined("above = 2\n[open]\nwhen = { all = [\"a\", \"c\"] }\n"), "13:12: nothing asks for the condition `b`; "),
+        (joined("above = 600\n[open]\nwhen = { all = [\"a\", \"b\", \"c\"] }\n"), "20:9: it would never hold: "),
+        (
+            asks("services = [\"flood\", \"floods\"]\n[open]\nrequests = 5\n"),
+            "12:22: \"floods\" is not counted, so it would never ring; `services` of the feed requests in city.toml are flood, drain",
+        ),
+        (feeds, "9:19: \"water\" stands in `feeds` twice"),
+        (long, "10:9: `after` is \"400 days\"; it should be at most \"366 days\""),
+        (guarded("hour > 30"), "18:9: `hour > 30` is never so"),
+    ];
+    let found = cases.iter().map(|(text, told)| (*told, mistakes(text)));
+    let wrong: Vec<_> = found.filter(|(told, found)| found.len() != 1 || !found[0].starts_with(told)).collect();
+    assert!(wrong.is_empty(), "expected, found: {wrong:#?}");
+    // What may come, however rarely, is taken: a sum has no most, and what only the close asks for is asked for.
+    for text in [
+        figure(sum, "above = 5000", "below = 1"),
+        figure(mean, "above = 499.9", "below = -9.9"),
+        joined("above = 2\n[open]\nwhen = { all = [\"a\", \"c\"] }\n[close]\nwhen = { not = \"b\" }\n"),
+    ] {
+        assert!(load_bare(&[("x", &text)]).is_ok(), "{text}: {:?}", mistakes(&text));
     }
 }
 
@@ -267,6 +338,8 @@ fn beside(path: &str, text: &str, others: &[Rule]) -> Result<Rule, Vec<String>> 
     let known = Known {
         things: &things,
         datastreams: &datastreams,
+        properties: &properties(),
+        services: &services(),
         contracts: &contracts,
         places: &places,
         roles: &roles,

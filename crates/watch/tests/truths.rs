@@ -165,12 +165,10 @@ fn combined(when: &str, more: &str) -> String {
             "[condition.{name}]\nkind = \"threshold\"\ndatastream = {id}\nstatistic = \"last\"\nabove = {line}\n{more}"
         )
     };
-    format!(
-        "kind = \"combined\"\nwhat = \"Trouble\"\n{}{}{}[open]\nwhen = {when}\n",
-        condition("lake", 1, 2.5),
-        condition("bridge", 2, 2.5),
-        condition("wet", 3, 10.0),
-    )
+    let all = [("lake", 1, 2.5), ("bridge", 2, 2.5), ("wet", 3, 10.0)];
+    let asked = all.iter().filter(|(name, ..)| when.contains(name));
+    let conditions: String = asked.map(|(name, id, line)| condition(name, *id, *line)).collect();
+    format!("kind = \"combined\"\nwhat = \"Trouble\"\n{conditions}[open]\nwhen = {when}\n")
 }
 
 type Three = [Option<bool>; 3];

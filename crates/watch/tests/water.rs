@@ -6,6 +6,7 @@
 //! the alert is still open then, and false when no crossing follows within 72 h.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test that cannot read its data has failed")]
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Read as _;
 use std::path::Path;
@@ -76,7 +77,9 @@ fn water_rule(city: &City) -> Rule {
     let known = Known {
         things: std::slice::from_ref(&city.thing),
         datastreams: std::slice::from_ref(&city.datastream),
+        properties: &[],
         contracts: std::slice::from_ref(&city.contract),
+        services: &BTreeMap::new(),
         places: &[],
         roles: &["water_desk".to_owned()],
         purposes: &[Purpose {

@@ -252,10 +252,13 @@ export interface Rules {
 /** A rule as it lies in the city's folder. */
 export interface RuleText {
   name: string;
-  text: string;
+  /** null: something in it could be of a person. */
+  text: string | null;
   version: string;
   in_force: boolean;
   tests: string | null;
+  /** What is not shown of the two. */
+  withheld: Mistake[];
 }
 
 /** Milliseconds since the epoch, mean, min, max. */

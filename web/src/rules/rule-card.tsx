@@ -56,7 +56,7 @@ export function Mistakes(props: { mistakes: Mistake[]; what?: string }) {
       <div role="alert" class="refused rules-mistakes">
         <strong>
           {props.what ??
-            "The files of the rules do not load. What was in force before, or loads by itself, is in force until this is mended:"}
+            "The files of the rules do not load, or their tests fail. What was in force before, or loads by itself, is in force until this is mended:"}
         </strong>
         <ul>
           <For each={props.mistakes}>

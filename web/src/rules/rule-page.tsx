@@ -1,4 +1,4 @@
-import { createSignal, Show } from "solid-js";
+import { createSignal, For, Show } from "solid-js";
 import { rememberRole, roles, startingRole } from "../alerts/role";
 import { SeveritySign } from "../alerts/severity-sign";
 import { askRules } from "../api/ask";
@@ -25,7 +25,7 @@ export function RulePage(props: { rule: string }) {
   const edit = () => {
     const known = text.got();
     if (!known) return;
-    setDraft({ name: known.name, text: known.text, known: known.version });
+    setDraft({ name: known.name, text: known.text ?? "", known: known.version });
     go("/rules/try");
   };
   useKeys("Rule", [{ keys: "e", words: "change it", run: edit }]);
@@ -79,17 +79,39 @@ function Text(props: { text: RuleText; inForce: boolean }) {
       ? "Another text of it is in force: this one has not been loaded."
       : "It is not in force: it has not been loaded.";
   };
+  const noTests = () =>
+    props.text.withheld.some((one) => one.file.endsWith(".test.toml"))
+      ? "Its tests are not shown."
+      : "It has no tests beside it.";
   return (
     <section class="card" aria-labelledby="text-title">
       <h2 id="text-title" class="card-title">
         Its text
       </h2>
       <p class="dim">{standing()}</p>
-      {/* It scrolls sideways: with the keyboard only where it can have the focus. */}
-      <pre class="rule-text" tabindex="0">
-        {props.text.text}
-      </pre>
-      <Show when={props.text.tests} fallback={<p class="dim">It has no tests beside it.</p>}>
+      <Show when={props.text.withheld.length > 0}>
+        <div class="refused">
+          <strong>Not shown, as it could be of a person. Mend the file, or write the rule anew:</strong>
+          <ul>
+            <For each={props.text.withheld}>
+              {(one) => (
+                <li>
+                  {one.file}, line {one.line}, column {one.column}: {one.message}
+                </li>
+              )}
+            </For>
+          </ul>
+        </div>
+      </Show>
+      <Show when={props.text.text}>
+        {(text) => (
+          // It scrolls sideways: with the keyboard only where it can have the focus.
+          <pre class="rule-text" tabindex="0">
+            {text()}
+          </pre>
+        )}
+      </Show>
+      <Show when={props.text.tests} fallback={<p class="dim">{noTests()}</p>}>
         {(tests) => (
           <details class="nested">
             <summary>Its tests</summary>

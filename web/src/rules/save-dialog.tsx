@@ -56,7 +56,7 @@ export function SaveDialog(props: {
   const keepMine = () => void save({ ...draft(), known: theirs()?.version ?? null });
   const takeTheirs = () => {
     const found = theirs();
-    if (found) setDraft({ name: found.name, text: found.text, known: found.version });
+    if (found) setDraft({ name: found.name, text: found.text ?? "", known: found.version });
     props.onClose();
   };
 
@@ -122,7 +122,7 @@ export function SaveDialog(props: {
                 rows={10}
                 readonly
                 spellcheck={false}
-                value={found().text}
+                value={found().text ?? ""}
               />
               <p class="actions">
                 <button type="button" disabled={sending()} onClick={keepMine}>

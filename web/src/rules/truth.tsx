@@ -16,17 +16,16 @@ export function createAgain(again: () => void) {
   onCleanup(() => clearInterval(every));
 }
 
-/** "It is so of 1 of 3, and cannot be seen of 2." */
+/** "It is true of 1 of 3, and cannot be seen of 2": what most are is said last, or alone. */
 export function truthWords(now: TruthNow): string {
   const all = now.true + now.false + now.unknown;
   if (all === 0) return "Now: nothing is near it.";
-  const of = (n: number) => (all === 1 ? "" : ` of ${count(n)} of ${count(all)}`);
-  const parts = [
-    now.true > 0 ? `it is so${of(now.true)}` : "",
-    now.false > 0 ? `it is not so${of(now.false)}` : "",
-    now.unknown > 0 ? `it cannot be seen${of(now.unknown)}` : "",
-  ].filter(Boolean);
-  return `Now: ${parts.join("; ")}.`;
+  if (all === 1) return `Now: ${now.true ? "it is so" : now.false ? "it is not so" : "it cannot be seen"}.`;
+  const of = (n: number) =>
+    n === all ? `all ${count(all)}` : `${n === 0 ? "none" : count(n)} of ${count(all)}`;
+  const truth = now.unknown === all ? "" : `true of ${of(now.true)}`;
+  const unseen = now.unknown > 0 ? `cannot be seen of ${of(now.unknown)}` : "";
+  return `Now: ${[truth, unseen].filter(Boolean).join("; ")}.`;
 }
 
 /** "03:12", or with its day when that is not of these 24 hours. */

@@ -48,11 +48,14 @@ impl Engine {
         }];
         let datastreams: Vec<Datastream> = (1..=keys).map(datastream).collect();
         let contracts = vec![contract()];
+        let properties = vec![property()];
         let text = rule::text("Series", 1..=keys);
         let known = Known {
             things: &things,
             datastreams: &datastreams,
+            properties: &properties,
             contracts: &contracts,
+            services: &BTreeMap::new(),
             places: &[],
             roles: &[rule::OWNER.to_owned()],
             purposes: &[Purpose {
@@ -70,7 +73,7 @@ impl Engine {
             rules,
             things,
             datastreams,
-            properties: vec![property()],
+            properties,
             contracts,
             places: Vec::new(),
             timetables: BTreeMap::new(),

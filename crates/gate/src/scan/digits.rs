@@ -1,10 +1,4 @@
-//! Check digits, and digits that are spelled out.
-
-use super::normalise::Text;
-use super::{Found, HitKind};
-
-/// Spelled digits in a row from which on they are a number of somebody's: the shortest telephone numbers have 7.
-const SPELLED_MIN: usize = 7;
+//! Check digits.
 
 /// Luhn's check (ISO/IEC 7812-1, annex B): payment cards and IMEIs.
 pub(super) fn luhn(digits: &[u8]) -> bool {
@@ -69,64 +63,4 @@ pub(super) fn is_iban(account: &str) -> bool {
         });
         rest == 1
     }
-}
-
-/// Digits written as words, in Portuguese, Spanish and English.
-pub(super) fn spelled(text: &Text, found: &mut Found) {
-    let mut row: Option<(usize, usize)> = None;
-    let mut at = 0;
-    while at < text.chars.len() {
-        let len = text.count(at, char::is_alphabetic);
-        if len == 0 {
-            at += 1;
-            continue;
-        }
-        let word: String = text.chars.iter().skip(at).take(len).flat_map(|c| c.to_lowercase()).collect();
-        row = match row {
-            Some((from, count)) if is_digit_word(&word) => Some((from, count + 1)),
-            None if is_digit_word(&word) => Some((at, 1)),
-            _ => None,
-        };
-        at += len;
-        if let Some((from, count)) = row
-            && count == SPELLED_MIN
-        {
-            found.hit(HitKind::Phone, from..at);
-        }
-    }
-}
-
-fn is_digit_word(word: &str) -> bool {
-    matches!(
-        word,
-        "zero"
-            | "um"
-            | "dois"
-            | "três"
-            | "tres"
-            | "quatro"
-            | "cinco"
-            | "seis"
-            | "meia"
-            | "sete"
-            | "oito"
-            | "nove"
-            | "cero"
-            | "uno"
-            | "dos"
-            | "cuatro"
-            | "siete"
-            | "ocho"
-            | "nueve"
-            | "one"
-            | "two"
-            | "three"
-            | "four"
-            | "five"
-            | "six"
-            | "seven"
-            | "eight"
-            | "nine"
-            | "oh"
-    )
 }

@@ -6,11 +6,14 @@
 //! dates, measures and CNPJs (an organisation's number) pass.
 
 mod apart;
+mod degrees;
 mod digits;
+mod entities;
 mod network;
 mod normalise;
 mod numbers;
 mod plate;
+mod spelled;
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -113,10 +116,12 @@ pub fn find(text: &str, desks: &Desks) -> Vec<Hit> {
     network::addresses(&text, &mut found);
     network::coordinates(&text, &mut found);
     network::mask_links(&text, &mut found);
+    let before = Found { taken: found.taken.clone(), hits: Vec::new() };
     numbers::find(&text, &mut found);
     apart::find(&text, &mut found);
     plate::find(&text, &mut found);
-    digits::spelled(&text, &mut found);
+    spelled::words(&text, &mut found);
+    spelled::letters(&text, before, &mut found);
     found.hits.retain(|(kind, range)| !desks.has(*kind, &text, range));
     found.hits.sort_by_key(|(kind, range)| (range.start, *kind));
     found.hits.into_iter().map(|(kind, range)| Hit { kind, chars: text.origin(&range) }).collect()

@@ -1,7 +1,7 @@
 //! Addresses of the network, and coordinates.
 
 use super::normalise::Text;
-use super::{Found, HitKind};
+use super::{Found, HitKind, degrees};
 
 /// Decimals of a degree from which on a pair of numbers is a place rather than a region: the fifth is one metre.
 const DECIMALS_FINE: usize = 5;
@@ -95,11 +95,17 @@ fn address(word: &str) -> Option<HitKind> {
         return Some(HitKind::MacAddress);
     }
     let four = word.split('.').count() == 4 && word.parse::<std::net::Ipv4Addr>().is_ok();
-    let six = word.matches(':').count() >= 3 && word.parse::<std::net::Ipv6Addr>().is_ok();
+    // "fe80::1" has as few colons as "12::30", and as a path in a program ("a::b"): its front is written out.
+    let colons = word.matches(':').count();
+    let whole = colons >= 3
+        || word.split_once("::").is_some_and(|(front, rest)| {
+            (3..=4).contains(&front.len()) && word.bytes().any(|b| b.is_ascii_digit()) && !rest.is_empty()
+        });
+    let six = whole && word.parse::<std::net::Ipv6Addr>().is_ok();
     (four || six).then_some(HitKind::IpAddress)
 }
 
-/// Pairs of numbers with five or more decimals, and `geo:` addresses.
+/// Pairs of numbers with five or more decimals, or of degrees as fine as that, and `geo:` addresses.
 pub(super) fn coordinates(text: &Text, found: &mut Found) {
     let mut last: Option<(usize, usize)> = None;
     let mut at = 0;
@@ -110,7 +116,7 @@ pub(super) fn coordinates(text: &Text, found: &mut Found) {
             at += len;
             continue;
         }
-        let Some(end) = fine_decimal(text, at) else {
+        let Some(end) = fine_decimal(text, at).or_else(|| degrees::fine_end(text, at)) else {
             at += 1;
             continue;
         };

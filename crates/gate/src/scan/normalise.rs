@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use super::{entities, spelled};
+
 /// A text in its plain form; each character remembers where it came from.
 pub(super) struct Text {
     pub(super) chars: Vec<char>,
@@ -9,7 +11,8 @@ pub(super) struct Text {
 }
 
 /// Stand-ins for `@` and `.` that people write against harvesters.
-const STAND_INS: [(&str, char); 13] = [
+const STAND_INS: [(&str, char); 14] = [
+    ("%40", '@'),
     ("(at)", '@'),
     ("[at]", '@'),
     ("{at}", '@'),
@@ -25,23 +28,45 @@ const STAND_INS: [(&str, char); 13] = [
     ("(punto)", '.'),
 ];
 
-/// Words that can spell an address or a number without any of its characters.
-const SPELLING: [&str; 16] = [
-    " at ", " arroba ", "(at)", "[at]", "nove", "oito", "sete", "nine", "eight", "seven", "nueve", "ocho", "siete",
-    "zero", "cero", "cinco",
-];
+/// What can spell an address without any of its characters.
+const SPELLING: [&str; 5] = [" at ", " arroba ", "(at)", "[at]", "&commat;"];
+/// Words of digits with fewer letters stand in other words everywhere ("um" in "um dia", "one" in "phone").
+const SPELLED_CHARS_MIN: usize = 4;
 
 impl Text {
     pub(super) fn new(text: &str) -> Self {
         let mut plain = Self { chars: Vec::with_capacity(text.len()), origin: Vec::with_capacity(text.len()) };
-        for (at, c) in text.chars().enumerate() {
-            if let Some(folded) = fold(c) {
+        for (at, c) in entities::read(text) {
+            let (first, second) = tens(c).map_or((fold(c), None), |(ten, one)| (Some(ten), Some(one)));
+            for folded in [first, second].into_iter().flatten() {
                 plain.chars.push(folded);
                 plain.origin.push(at);
             }
         }
+        plain.read_powers();
         plain.replace_stand_ins();
         plain
+    }
+
+    /// The same text, with other characters in the same places.
+    pub(super) fn with(&self, chars: Vec<char>) -> Self {
+        Self { chars, origin: self.origin.clone() }
+    }
+
+    /// "m²" and "m³" are units; anywhere else a raised 2 or 3 is a digit.
+    fn read_powers(&mut self) {
+        for at in 0..self.chars.len() {
+            let power = match self.get(at) {
+                Some('²') => '2',
+                Some('³') => '3',
+                _ => continue,
+            };
+            if !self.before(at).is_some_and(char::is_alphabetic)
+                && let Some(c) = self.chars.get_mut(at)
+            {
+                *c = power;
+            }
+        }
     }
 
     /// Where a range of the plain form stands in the text as it was given, in characters.
@@ -87,7 +112,7 @@ impl Text {
     }
 
     fn replace_stand_ins(&mut self) {
-        if !self.chars.iter().any(|c| "([{<".contains(*c)) {
+        if !self.chars.iter().any(|c| "([{<%".contains(*c)) {
             return;
         }
         let mut at = 0;
@@ -116,7 +141,9 @@ impl Text {
 /// Whether the text spells something out.
 pub(super) fn spells(text: &str) -> bool {
     let lower = text.to_lowercase();
-    SPELLING.iter().any(|word| lower.contains(word))
+    let longer = spelled::WORDS.iter().filter(|word| word.chars().count() >= SPELLED_CHARS_MIN);
+    let shorter = lower.split(|c: char| !c.is_alphanumeric()).filter(|word| spelled::WORDS.contains(word)).take(2);
+    SPELLING.iter().chain(longer).any(|word| lower.contains(word)) || shorter.count() == 2
 }
 
 /// Whether the character stands for an ASCII digit or an `@`.
@@ -195,6 +222,26 @@ fn enclosed(c: char) -> Option<char> {
         '\u{1F101}'..='\u{1F10A}' => Some(digit(code - 0x1F101)),
         _ => one.map(|one| digit(code - one + 1)),
     }
+}
+
+/// Numbers from 10 to 50 in one character: in circles, in brackets or with a full stop.
+fn tens(c: char) -> Option<(char, char)> {
+    /// The first character, its number, and how many follow with it.
+    const RUNS: [(u32, u32, u32); 9] = [
+        (0x2469, 10, 11),
+        (0x247D, 10, 11),
+        (0x2491, 10, 11),
+        (0x24EB, 11, 10),
+        (0x277F, 10, 1),
+        (0x2789, 10, 1),
+        (0x2793, 10, 1),
+        (0x3251, 21, 15),
+        (0x32B1, 36, 15),
+    ];
+    let code = u32::from(c);
+    let (first, number, _) = RUNS.iter().find(|(first, _, count)| (*first..first + count).contains(&code))?;
+    let number = number + code - first;
+    Some((digit(number / 10), digit(number % 10)))
 }
 
 /// Cyrillic and Greek letters that look like Latin ones.

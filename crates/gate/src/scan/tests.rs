@@ -83,6 +83,46 @@ fn what_is_a_persons_is_found() {
         ("30,027031° S, 51,231622° W", Coordinates),
         ("geo:-30.03,-51.23", Coordinates),
     ];
+    all_found(cases);
+}
+
+#[test]
+fn what_is_written_otherwise_is_found() {
+    use HitKind::*;
+    let cases: &[(&str, HitKind)] = &[
+        ("⁵¹ ⁹⁹⁹⁸⁸ ⁷⁷⁶⁶", Phone),
+        ("²¹ ⁹³³²²-³³²²", Phone),
+        ("₅₁ ₉₉₉₈₈ ₇₇₆₆", Phone),
+        ("㉑⑨⑨⑧⑧⑦⑦⑥⑥⑤", Phone),
+        ("5l 99988-7766", Phone),
+        ("(5I) 99988-77OO", Phone),
+        ("51 999O8 ll66", Phone),
+        ("5 l 9 9 9 8 8 7 7 6 6", Phone),
+        ("tel. 5550l87O", Phone),
+        ("five one nine nine nine eight eight seven seven six six", Phone),
+        ("five six two four six three two", Phone),
+        ("um dois um tres um dois um dois", Phone),
+        ("five one 99988 seven seven six six", Phone),
+        ("cinco um, 9 9 9, oito oito, sete sete, meia meia", Phone),
+        ("five one triple nine double eight double seven double six", Phone),
+        ("maria&#64;example&#46;org", Email),
+        ("maria&#x40;example.org", Email),
+        ("maria&commat;example&period;org", Email),
+        ("maria&amp;#64;example.org", Email),
+        ("maria%40example.org", Email),
+        ("&#53;&#49; 99988-7766", Phone),
+        ("fe80::1", IpAddress),
+        ("router fe80::1%eth0 down", IpAddress),
+        ("[fd12::4a]", IpAddress),
+        ("30°01'39.3\"S 51°13'53.8\"W", Coordinates),
+        ("30° 01′ 39,31″ S, 51° 13′ 53,84″ O", Coordinates),
+        ("S30°01.655' W51°13.897'", Coordinates),
+        ("30º01'39.3'' S 51º13'53.8'' W", Coordinates),
+    ];
+    all_found(cases);
+}
+
+fn all_found(cases: &[(&str, HitKind)]) {
     let missed: Vec<_> = cases
         .iter()
         .filter(|(text, kind)| !kinds(text).contains(kind))
@@ -133,6 +173,16 @@ fn what_is_nobodys_is_left_alone() {
         "gauge-87450004, SPH4 87450004, datastream 12",
         "10, 20, 30, 40, 50 and 60 vehicles",
         "call when it passes 2.5 m",
+        "discharge 51 m³/s over 99988 m², 10³ l, 5 m²",
+        "tanks of 10l, 20l and 30l; O2 at 5 l per 3 m",
+        "call for 20l of water, 30l of fuel and 100l more",
+        "①②③④⑤⑥⑦ steps, ⑩ to ⑳",
+        "gate one of 3 and two of 4, three pumps in 2024, four by 12:30",
+        "from one to 12, two or three times in 2023 2024",
+        "30°01'39\"S 51°13'54\"W, 30° 1.7' S, 12°C to 14.5°C, turn 90° in 5' 30.5\"",
+        "a path of std::fs, a::b, 12::30, AT&T, R&D; Q&amp;A",
+        "sensors SPH4, A801, IO-101, LoRa O1, l0, pump-1O",
+        "60%40 mix",
     ];
     let false_hits: Vec<_> =
         texts.into_iter().map(|text| (text, kinds(text))).filter(|(_, found)| !found.is_empty()).collect();

@@ -1,6 +1,7 @@
 //! A city's configuration: `city.toml` and the rules beside it, read whole, with every mistake at its place.
 
 mod begin;
+pub mod bounded;
 mod demo;
 mod duration;
 mod file;
@@ -28,7 +29,7 @@ pub use demo::{DemoFeed, DemoText, Recording};
 use duration::DURATION_DAYS_MAX;
 pub use duration::Duration;
 pub use mistake::Mistake;
-pub use rules::{RulesListing, personal_in};
+pub use rules::{RulesListing, personal_in, rule_name};
 pub use sandbox::SANDBOX;
 
 use city::service_request::SERVICE_CODE_CHARS_MAX;

@@ -5,11 +5,13 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use city::{FeedId, ServiceCode};
 use watch::episodes::{self, Episodes};
 
+use super::bounded::{BESIDE_BYTES_MAX, RULE_BYTES_MAX, RULE_NAME_CHARS_MAX, read_text};
 use super::{City, Mistake, personal};
 
-/// The files of rules as a folder lists them: name, when it was written, bytes.
+/// The files of rules, and those beside them, as a folder lists them: name, when it was written, bytes.
 pub type RulesListing = Vec<(OsString, Option<SystemTime>, u64)>;
 
 impl City {
@@ -32,12 +34,12 @@ impl City {
         if mistakes.is_empty() { Ok(files) } else { Err(mistakes) }
     }
 
-    /// What tells whether a rule's file has changed: each file's name, when it was written, and how long it is. In the
-    /// order of names; empty where the folder cannot be read.
+    /// What tells whether a rule's file, its tests or its episodes have changed: each file's name, when it was written,
+    /// and how long it is. In the order of names; empty where the folder cannot be read.
     pub fn rules_listing(&self) -> RulesListing {
         let listed = std::fs::read_dir(self.rules_folder()).into_iter().flatten().flatten();
         let mut listing: RulesListing = listed
-            .filter(|entry| is_rule(&entry.path()))
+            .filter(|entry| entry.path().extension().is_some_and(|extension| extension == "toml"))
             // Through links: what is behind one may change as well.
             .filter_map(|entry| Some((entry.file_name(), std::fs::metadata(entry.path()).ok()?)))
             .map(|(name, file)| (name, file.modified().ok(), file.len()))
@@ -51,7 +53,14 @@ impl City {
         let mut files: Vec<(String, String)> = Vec::new();
         let listed = std::fs::read_dir(self.rules_folder()).into_iter().flatten().flatten().map(|entry| entry.path());
         for path in listed.filter(|path| wanted(path)) {
-            match std::fs::read_to_string(&path) {
+            let bytes_max = if is_rule(&path) { RULE_BYTES_MAX } else { BESIDE_BYTES_MAX };
+            let name = rule_name(&path.to_string_lossy()).chars().count();
+            if name > RULE_NAME_CHARS_MAX {
+                let message = format!("its name has {name} characters; a rule's has {RULE_NAME_CHARS_MAX} at most");
+                mistakes.push(Mistake::file(&path, message));
+                continue;
+            }
+            match read_text(&path, bytes_max) {
                 Ok(text) => files.push((path.display().to_string(), text)),
                 Err(error) => mistakes.push(Mistake::file(&path, format!("cannot be read: {error}"))),
             }
@@ -86,11 +95,7 @@ impl City {
         let mut mistakes = Vec::new();
         let parts = self.parts(self.rules.clone());
         let count = self.run_tests(&parts, &|_| true, &mut mistakes);
-        for (path, text) in self.texts(|path| has_end(path, "episodes"), &mut mistakes) {
-            if let Err(errors) = read_episodes(&path, &text) {
-                mistakes.extend(errors.into_iter().map(Mistake::from));
-            }
-        }
+        mistakes.extend(self.read_episodes_of(&|_| true).err().unwrap_or_default());
         if mistakes.is_empty() { Ok(count) } else { Err(mistakes) }
     }
 
@@ -100,7 +105,7 @@ impl City {
     /// When they cannot be read, and every mistake in them.
     pub fn episodes_of(&self, rule: &Path) -> Result<Option<Episodes>, Vec<Mistake>> {
         let path = rule.with_extension("episodes.toml");
-        match std::fs::read_to_string(&path) {
+        match read_text(&path, BESIDE_BYTES_MAX) {
             Ok(text) => {
                 let read = read_episodes(&path.display().to_string(), &text);
                 read.map(Some).map_err(|errors| errors.into_iter().map(Mistake::from).collect())
@@ -118,6 +123,20 @@ impl City {
         let mut mistakes = Vec::new();
         let count = self.run_tests(&self.parts(rules.to_vec()), wanted, &mut mistakes);
         if mistakes.is_empty() { Ok(count) } else { Err(mistakes) }
+    }
+
+    /// Reads the labelled episodes beside some rules, named without `.episodes.toml`.
+    ///
+    /// # Errors
+    /// Every mistake in them.
+    pub fn read_episodes_of(&self, wanted: &dyn Fn(&str) -> bool) -> Result<(), Vec<Mistake>> {
+        let mut mistakes = Vec::new();
+        let is_wanted = |path: &Path| has_end(path, "episodes") && wanted(rule_name(&path.to_string_lossy()));
+        for (path, text) in self.texts(is_wanted, &mut mistakes) {
+            let read = read_episodes(&path, &text).err().unwrap_or_default();
+            mistakes.extend(read.into_iter().map(Mistake::from));
+        }
+        if mistakes.is_empty() { Ok(()) } else { Err(mistakes) }
     }
 
     fn run_tests(&self, parts: &watch::Parts, wanted: &dyn Fn(&str) -> bool, mistakes: &mut Vec<Mistake>) -> usize {
@@ -147,7 +166,7 @@ impl City {
     pub fn parse_rules(&self, files: &[(String, String)]) -> Result<Vec<watch::Rule>, Vec<watch::RuleError>> {
         let personal = files.iter().flat_map(|(path, text)| personal::found_in(path, text, &[])).collect();
         let files: Vec<watch::RuleFile<'_>> = files.iter().map(|(path, text)| watch::RuleFile { path, text }).collect();
-        impersonal(personal, watch::parse(&files, &self.known(&self.contracts())))
+        impersonal(personal, watch::parse(&files, &self.known(&self.contracts(), &self.services())))
     }
 
     /// Reads one more rule beside others that have loaded, in the place of the one of its name.
@@ -162,18 +181,30 @@ impl City {
     ) -> Result<watch::Rule, Vec<watch::RuleError>> {
         let personal = personal::found_in(path, text, &[]);
         let file = watch::RuleFile { path, text };
-        impersonal(personal, watch::parse_beside(&file, others, &self.known(&self.contracts())))
+        impersonal(personal, watch::parse_beside(&file, others, &self.known(&self.contracts(), &self.services())))
     }
 
-    fn known<'a>(&'a self, contracts: &'a [city::Contract]) -> watch::Known<'a> {
+    fn known<'a>(
+        &'a self,
+        contracts: &'a [city::Contract],
+        services: &'a BTreeMap<FeedId, Vec<ServiceCode>>,
+    ) -> watch::Known<'a> {
         watch::Known {
             things: &self.things,
             datastreams: &self.datastreams,
+            properties: &self.observed_properties,
             contracts,
+            services,
             places: &self.places,
             roles: &self.roles,
             purposes: &self.purposes,
         }
+    }
+
+    /// The services that are counted of each feed of requests.
+    fn services(&self) -> BTreeMap<FeedId, Vec<ServiceCode>> {
+        let counting = self.feeds.iter().filter(|feed| !feed.services.is_empty());
+        counting.map(|feed| (feed.contract.feed.clone(), feed.services.clone())).collect()
     }
 
     /// A rule as one plain sentence; `others` are those whose alerts it may look at.
@@ -219,6 +250,12 @@ fn impersonal<T>(
     errors.extend(personal);
     errors.sort();
     Err(errors)
+}
+
+/// The rule that a file is of, or lies beside: its name without folders and endings.
+pub fn rule_name(file: &str) -> &str {
+    let name = file.rsplit(['/', '\\']).next().unwrap_or(file);
+    [".test.toml", ".episodes.toml", ".toml"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name)
 }
 
 /// `rules/*.toml`, but not their tests and episodes beside them.

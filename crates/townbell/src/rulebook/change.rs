@@ -12,7 +12,8 @@ use tokio::sync::OwnedMutexGuard;
 use watch::Rule;
 
 use super::{Pen, Rulebook, beside};
-use crate::config::{City, Mistake};
+use crate::config::bounded::{BESIDE_BYTES_MAX, RULE_NAME_CHARS_MAX, read_text};
+use crate::config::{City, Mistake, RulesListing};
 use crate::desk::DeskError;
 
 /// What shall become of a rule. The name is one that `is_name` took.
@@ -92,7 +93,7 @@ impl Rulebook {
     /// Whether a rule may be called so: what any file system takes, and nothing that leads elsewhere.
     pub fn is_name(name: &str) -> bool {
         let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-        (1..=100).contains(&name.len()) && name.chars().all(plain)
+        (1..=RULE_NAME_CHARS_MAX).contains(&name.len()) && name.chars().all(plain)
     }
 
     /// A rule as it lies in the folder, whether it loads or not.
@@ -159,8 +160,12 @@ impl Prepared {
             Ok(city.rules_listing())
         });
         let listing = listing.await??;
-        *pen = Pen { seen: listing.clone(), read: listing };
-        book.adopt(rules).await?;
+        // What was edited on the disk besides was judged with it; of what lay beside it and was wrong nobody knows.
+        let doubted = !pen.doubtful.is_empty();
+        let read = if doubted { RulesListing::default() } else { listing.clone() };
+        *pen = Pen { seen: listing, read, doubtful: std::mem::take(&mut pen.doubtful) };
+        let mistakes = if doubted { book.mistakes().to_vec() } else { Vec::new() };
+        book.adopt(rules, mistakes).await?;
         Ok(())
     }
 }
@@ -183,7 +188,10 @@ fn judge(city: &City, draft: &Draft, in_force: &[Rule]) -> Result<(Vec<Rule>, Op
     let loaded = city.parse_rules(&texts);
     let rules = loaded.map_err(|errors| Refused::Mistakes(errors.into_iter().map(Mistake::from).collect()))?;
     may(city, draft, rules.iter().chain(in_force))?;
-    let tested = tested_with(&rules, &draft.name);
+    // With it come into force what else lies there, and may have been edited on the disk.
+    let mut other = others(&rules, in_force);
+    other.insert(draft.name.clone());
+    let tested = tested_with(&rules, other);
     city.test_some(&rules, &|name| tested.contains(name)).map_err(Refused::Mistakes)?;
     let written = draft.text.as_ref().map(|text| write_beside(&path, text)).transpose()?;
     Ok((rules, written))
@@ -198,9 +206,14 @@ fn may<'a>(city: &City, draft: &Draft, mut rules: impl Iterator<Item = &'a Rule>
     }
 }
 
-/// The rules whose tests may come out otherwise: itself, and those that look at its alerts, by any way.
-fn tested_with(rules: &[Rule], name: &str) -> BTreeSet<String> {
-    let mut tested = BTreeSet::from([name.to_owned()]);
+/// Those of these rules that are not in force as they are.
+pub(super) fn others(rules: &[Rule], in_force: &[Rule]) -> BTreeSet<String> {
+    let is_other = |rule: &&Rule| !in_force.iter().any(|known| known == *rule);
+    rules.iter().filter(is_other).map(|rule| rule.id.to_string()).collect()
+}
+
+/// The rules whose tests may come out otherwise: these, and those that look at their alerts, by any way.
+pub(super) fn tested_with(rules: &[Rule], mut tested: BTreeSet<String>) -> BTreeSet<String> {
     loop {
         let looks = |rule: &&Rule| rule.kind.rules_asked().any(|asked| tested.contains(asked.as_str()));
         let more: Vec<String> = rules.iter().filter(looks).map(|rule| rule.id.to_string()).collect();
@@ -220,7 +233,7 @@ fn path_of(city: &City, name: &str) -> PathBuf {
 
 /// A text, where there is such a file.
 fn read(path: &Path) -> io::Result<Option<String>> {
-    match std::fs::read_to_string(path) {
+    match read_text(path, BESIDE_BYTES_MAX) {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),

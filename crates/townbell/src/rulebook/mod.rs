@@ -4,17 +4,19 @@
 mod change;
 mod truths;
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
 use tokio::sync::{Mutex, watch as signal};
 use watch::{Context, Rule};
 
-use crate::config::{City, Mistake, RulesListing};
+use crate::config::{City, Mistake, RulesListing, rule_name};
 use crate::desk::{Desk, DeskError};
 use crate::tell::live::Live;
 
 pub use change::{Draft, Prepared, Refused, RuleText};
+use change::{others, tested_with};
 
 /// How often the folder is looked at. It is read when it looks the same twice: an editor, or a checkout, may be in the
 /// middle of writing.
@@ -44,6 +46,8 @@ struct Pen {
     seen: RulesListing,
     /// When it was last read.
     read: RulesListing,
+    /// Rules of whose tests or episodes something was wrong then: they are looked at again with whatever changes.
+    doubtful: BTreeSet<String>,
 }
 
 impl Rulebook {
@@ -60,7 +64,7 @@ impl Rulebook {
         Arc::clone(&self.standing().rules)
     }
 
-    /// What keeps the folder from loading as it is now; empty when the rules in force are those of the folder.
+    /// What keeps the folder from being taken as it is now, failing tests included, and what is wrong beside the rules.
     pub fn mistakes(&self) -> Arc<Vec<Mistake>> {
         Arc::clone(&self.standing().mistakes)
     }
@@ -103,11 +107,18 @@ impl Rulebook {
             return Ok(());
         }
         let (city, before) = (Arc::clone(&self.city), self.rules());
-        let read = beside(move || read(&city, &before)).await?;
+        let mut touched = changed(&pen.read, &listing);
+        touched.append(&mut pen.doubtful);
+        let look_at = touched.clone();
+        let read = beside(move || read(&city, &before, look_at)).await?;
         pen.read = listing;
         match read {
-            Ok(rules) => self.adopt(rules).await,
+            Ok((rules, beside)) => {
+                pen.doubtful = beside.iter().map(|mistake| rule_name(&mistake.name()).to_owned()).collect();
+                self.adopt(rules, beside).await
+            }
             Err(mistakes) => {
+                pen.doubtful = touched;
                 self.complain(mistakes);
                 Ok(())
             }
@@ -115,7 +126,8 @@ impl Rulebook {
     }
 
     /// Puts rules in force, where they are others: between two steps of the watch, after its state so far is kept.
-    async fn adopt(&self, rules: Vec<Rule>) -> Result<(), DeskError> {
+    /// `mistakes` are of what lies beside them and keeps no rule from ringing.
+    async fn adopt(&self, rules: Vec<Rule>, mistakes: Vec<Mistake>) -> Result<(), DeskError> {
         let before = self.rules();
         let other = rules != *before;
         let rules = if other { Arc::new(rules) } else { before };
@@ -125,9 +137,13 @@ impl Rulebook {
             self.desk.adopt(context).await?;
             tracing::info!(rules = rules.len(), "other rules are in force");
         }
-        let mended = !self.mistakes().is_empty();
-        *self.standing.write().unwrap_or_else(PoisonError::into_inner) = Standing { rules, mistakes: Arc::default() };
-        if other || mended {
+        let told_otherwise = *self.mistakes() != mistakes;
+        for mistake in mistakes.iter().filter(|_| told_otherwise) {
+            tracing::warn!(%mistake, "what lies beside a rule does not load");
+        }
+        let mistakes = Arc::new(mistakes);
+        *self.standing.write().unwrap_or_else(PoisonError::into_inner) = Standing { rules, mistakes };
+        if other || told_otherwise {
             self.tell();
         }
         Ok(())
@@ -139,7 +155,7 @@ impl Rulebook {
             return;
         }
         for mistake in &mistakes {
-            tracing::warn!(%mistake, "the rules' folder does not load; the rules before stay in force");
+            tracing::warn!(%mistake, "the rules' folder is not taken; the rules before stay in force");
         }
         self.standing.write().unwrap_or_else(PoisonError::into_inner).mistakes = Arc::new(mistakes);
         self.tell();
@@ -152,18 +168,49 @@ impl Rulebook {
     }
 }
 
-/// The rules of the folder; those of before where every text is of the same version.
-fn read(city: &City, before: &[Rule]) -> Result<Vec<Rule>, Vec<Mistake>> {
+/// The rules whose files, or files beside them, are others than when the folder was read last.
+fn changed(before: &RulesListing, now: &RulesListing) -> BTreeSet<String> {
+    let of = |one: &RulesListing, other: &RulesListing| -> BTreeSet<String> {
+        let news = one.iter().filter(|file| !other.contains(file));
+        news.map(|(name, ..)| rule_name(&name.to_string_lossy()).to_owned()).collect()
+    };
+    &of(now, before) | &of(before, now)
+}
+
+/// The rules of the folder; those of before where every text is of the same version. With them what is wrong in the
+/// labelled episodes of `touched`, which keeps no rule from ringing.
+///
+/// A rule whose tests fail is not taken, as it is not saved over HTTP: somebody wrote them to say what it must do.
+fn read(city: &City, before: &[Rule], touched: BTreeSet<String>) -> Result<(Vec<Rule>, Vec<Mistake>), Vec<Mistake>> {
     let texts = city.rule_texts()?;
     let same = texts.len() == before.len()
         && texts
             .iter()
             .zip(before)
             .all(|((path, text), rule)| *path == rule.file && *watch::parse::version(text) == *rule.version);
-    if same {
-        return Ok(before.to_vec());
+    let rules = if same {
+        before.to_vec()
+    } else {
+        city.parse_rules(&texts).map_err(|errors| errors.into_iter().map(Mistake::from).collect::<Vec<_>>())?
+    };
+    let episodes = city.read_episodes_of(&|name| touched.contains(name)).err().unwrap_or_default();
+    let is_rule = |name: &str| rules.iter().any(|rule| rule.id.as_str() == name);
+    let mut beside: Vec<Mistake> = episodes.into_iter().map(|mistake| said("its episodes", mistake)).collect();
+    // Tests without their rule are a mistake, and keep no rule from ringing either.
+    let left = |name: &str| touched.contains(name) && !is_rule(name);
+    beside.extend(city.test_some(&rules, &left).err().unwrap_or_default());
+    let tested = tested_with(&rules, &touched | &others(&rules, before));
+    match city.test_some(&rules, &|name| tested.contains(name)) {
+        Ok(_) => Ok((rules, beside)),
+        Err(mistakes) => {
+            Err(mistakes.into_iter().map(|mistake| said("its tests fail", mistake)).chain(beside).collect())
+        }
     }
-    city.parse_rules(&texts).map_err(|errors| errors.into_iter().map(Mistake::from).collect())
+}
+
+/// A mistake in a file beside a rule, with what that file is to the rule.
+fn said(what: &str, mistake: Mistake) -> Mistake {
+    Mistake { message: format!("{what}: {}", mistake.message), ..mistake }
 }
 
 /// `rules` on the live connection: others are in force, or the folder does not load any more, or does again.

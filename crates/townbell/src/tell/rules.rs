@@ -20,6 +20,7 @@ use super::api::Answer;
 use super::asked::Asked;
 use super::problem::{Refusal, Refused};
 use crate::clock::Stopwatch;
+use crate::config::bounded::RULE_BYTES_MAX;
 use crate::config::{City, Mistake};
 use crate::past::{self, Stretch};
 use crate::rulebook::Rulebook;
@@ -28,8 +29,8 @@ use crate::rulebook::Rulebook;
 const WORK_MAX: Duration = Duration::from_mins(1);
 /// Days that one question may go over.
 const DAYS_MAX: u32 = 400;
-/// Bytes of a rule's text: the longest in use have some two thousand.
-pub(super) const RULE_TEXT_MAX: usize = 32 << 10;
+/// Bytes of a rule's text.
+pub(super) const RULE_TEXT_MAX: usize = RULE_BYTES_MAX;
 /// What a rule may be called.
 pub(super) const NAME_EXPECTED: &str = "name: expected lower-case letters, digits and hyphens, at most 100";
 /// Rings that an answer tells one by one; the counts are of all.

@@ -313,7 +313,8 @@ pub struct RuleView {
 pub struct RulePage {
     /// Those in force, by id.
     pub items: Vec<RuleView>,
-    /// What keeps the folder from loading as it is now. While there is any, the rules before stay in force.
+    /// What keeps the folder from being taken as it is now, failing tests included ("its tests fail: .."), and what is
+    /// wrong beside the rules. The rules before stay in force.
     pub mistakes: Vec<MistakeView>,
 }
 

@@ -1,5 +1,7 @@
 //! Conditions and how they are joined, and the guard.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use city::{RuleId, Span};
 use toml::Spanned;
 use toml::de::DeValue;
@@ -25,7 +27,9 @@ pub(super) fn combined(
     let what = fields.text("what", "what it means when it rings, as \"The lake and the rain rise together\"", mistakes);
     let mut conditions: Vec<Condition> = Vec::new();
     let mut whole = true;
+    let mut places = BTreeMap::new();
     for (name, mut table) in fields.tables("condition", mistakes) {
+        places.insert(name.value.clone(), name.byte);
         let condition = condition(name.value, &mut table, town, asks, mistakes);
         table.finish(mistakes);
         whole &= condition.is_some();
@@ -41,6 +45,14 @@ pub(super) fn combined(
     let (open, open_for) = joined(fields, "open", &names, whole, mistakes)?;
     let close = if fields.has("close") { joined(fields, "close", &names, whole, mistakes) } else { None };
     let open = open?;
+    let asked: BTreeSet<usize> = open
+        .conditions()
+        .chain(close.iter().filter_map(|(close, _)| close.as_ref()).flat_map(Formula::conditions))
+        .collect();
+    for (_, name) in names.iter().enumerate().filter(|(place, _)| !asked.contains(place)) {
+        let message = format!("nothing asks for the condition `{name}`; put it into `when`, or take it out");
+        mistakes.at(places.get(name).copied().unwrap_or_default(), message);
+    }
     let (close, close_for) = match close {
         Some((close, held_for)) => (close.unwrap_or_else(|| Formula::Not(Box::new(open.clone()))), held_for),
         None => (Formula::Not(Box::new(open.clone())), Span::default()),

@@ -1,7 +1,5 @@
 //! Rules on where things of the city are.
 
-use std::collections::BTreeSet;
-
 use city::{EntityId, FeedKind};
 
 use super::Town;
@@ -24,11 +22,7 @@ pub(super) fn on_fence(fields: &mut Fields<'_, '_>, town: &Town<'_>, mistakes: &
         mistakes
             .at(fields.start(), "`things` is missing: it should be a list of ids of things, as /v1.1/Things has them");
     }
-    let mut known = BTreeSet::new();
     for at in &things {
-        if !known.insert(at.value) {
-            mistakes.at(at.byte, format!("thing {} stands here twice; it counts once", at.value));
-        }
         let streams = town.known.datastreams.iter().filter(|stream| stream.thing.0 == at.value);
         let mut of: Vec<&str> = streams.map(|stream| stream.feed.as_str()).collect();
         of.dedup();

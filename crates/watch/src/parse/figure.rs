@@ -2,10 +2,10 @@
 
 use city::{Datastream, DatastreamId, Span};
 
-use super::{KindName, Town, datastream, datastreams};
+use super::{KindName, Town, datastream, datastreams, reach};
 use crate::anomaly::{Parameters, Season};
 use crate::figure::{Against, Figure, Statistic, WEEKS_MAX};
-use crate::reader::{At, Fields, Mistakes};
+use crate::reader::{At, Fields, Mistakes, SPAN_MAX};
 use crate::rule::{OnFigure, Rise, Side};
 
 /// The longest trend window: its hours are kept.
@@ -40,12 +40,14 @@ pub(super) fn rule(
     let shape = shape(name, fields, town, mistakes);
     let open = table(fields, "open", shape.figure, mistakes);
     let close = table(fields, "close", shape.figure, mistakes);
-    let (open, close) = (open?, close?);
+    let (open, close, figure) = (open?, close?, shape.figure?);
     check_sides(&open, &close, mistakes);
+    reach::check(&open.side, figure, &shape.streams, "it would never ring", town, mistakes);
+    reach::check(&close.side, figure, &shape.streams, "it would never close", town, mistakes);
     Some(OnFigure {
         what: what?.value,
         datastreams: shape.ids(),
-        figure: shape.figure?,
+        figure,
         open: open.side.value,
         open_for: open.held_for,
         close: close.side.value,
@@ -62,10 +64,12 @@ pub(super) fn condition(
 ) -> Option<OnFigure> {
     let shape = shape(name, fields, town, mistakes);
     let line = line(fields, "this condition", shape.figure, mistakes)?;
+    let figure = shape.figure?;
+    reach::check(&line.side, figure, &shape.streams, "it would never hold", town, mistakes);
     Some(OnFigure {
         what: String::new(),
         datastreams: shape.ids(),
-        figure: shape.figure?,
+        figure,
         open: line.side.value,
         open_for: line.held_for,
         close: line.side.value,
@@ -223,9 +227,15 @@ fn line(fields: &mut Fields<'_, '_>, place: &str, figure: Option<Figure>, mistak
     }
     let held_for = match figure {
         Some(Figure::Tumbling { window, .. }) if fields.has("windows") => {
+            let windows = fields.count("windows", mistakes);
+            let most = SPAN_MAX.as_ms() / window.as_ms().max(1);
+            if let Some(at) = windows.as_ref().filter(|at| i64::from(at.value) > most) {
+                let message =
+                    format!("it would never hold so long; `windows` should be at most {most}, which is 366 days");
+                mistakes.at(at.byte, message);
+            }
             // The first of them ends where the time begins to count.
-            let windows = fields.count("windows", mistakes).map_or(1, |at| i64::from(at.value));
-            Span::ms(window.as_ms().saturating_mul(windows - 1))
+            Span::ms(window.as_ms().saturating_mul(windows.map_or(1, |at| i64::from(at.value)) - 1))
         }
         _ => fields.span_or("for", Span::default(), mistakes),
     };
@@ -290,15 +300,19 @@ pub(super) fn rise(fields: &mut Fields<'_, '_>, town: &Town<'_>, mistakes: &mut 
             mistakes.at(at.byte, format!("`{name}` is how far below the level; it cannot be negative"));
         }
     }
-    Some(Rise {
+    let (level, drop) = (level?, drop?);
+    let places = [level.byte, drop.byte];
+    let rise = Rise {
         what: what?.value,
         datastreams: streams.iter().map(|stream| stream.id).collect(),
         trend_window: trend_window?.value,
-        level: level?.value,
+        level: level.value,
         within: within?.value,
         sway: sway?.value,
         open_for,
-        drop: drop?.value,
+        drop: drop.value,
         close_for,
-    })
+    };
+    reach::check_rise(&rise, places, &streams, town, mistakes);
+    Some(rise)
 }

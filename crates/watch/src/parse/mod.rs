@@ -5,13 +5,17 @@ mod combined;
 mod events;
 mod fence;
 mod figure;
+mod reach;
 mod requests;
 mod runs;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Deref;
 
-use city::{Contract, Datastream, DatastreamId, FeedId, Place, Purpose, RuleId, Severity, Span, Thing};
+use city::{
+    Contract, Datastream, DatastreamId, FeedId, ObservedProperty, Place, Purpose, RuleId, ServiceCode, Severity, Span,
+    Thing,
+};
 use sha2::{Digest, Sha256};
 use toml::de::DeTable;
 
@@ -37,8 +41,12 @@ pub struct Known<'a> {
     pub things: &'a [Thing],
     /// Datastreams.
     pub datastreams: &'a [Datastream],
+    /// What is observed, and from where to where its readings go.
+    pub properties: &'a [ObservedProperty],
     /// Contracts of the feeds.
     pub contracts: &'a [Contract],
+    /// The services whose requests a feed counts; it keeps no others.
+    pub services: &'a BTreeMap<FeedId, Vec<ServiceCode>>,
     /// Places.
     pub places: &'a [Place],
     /// Roles that may own a rule.
@@ -409,7 +417,7 @@ fn parse_kind(
     }
 }
 
-/// A guard needs a figure or conditions to stand before; what cannot be seen is said by other kinds themselves.
+/// A guard needs a figure or conditions to stand before; silence cannot be unseen.
 fn check_extras(name: KindName, fields: &Fields<'_, '_>, mistakes: &mut Mistakes<'_>) {
     let on_series = matches!(
         name,
@@ -420,10 +428,12 @@ fn check_extras(name: KindName, fields: &Fields<'_, '_>, mistakes: &mut Mistakes
             | KindName::Rise
             | KindName::Combined
     );
-    for key in ["guard", "unseen"] {
-        if !on_series && fields.has(key) {
-            mistakes.at(fields.start(), format!("[{key}] has no meaning with this kind of rule; take it out"));
-        }
+    if !on_series && fields.has("guard") {
+        mistakes.at(fields.start(), "[guard] has no meaning with this kind of rule; take it out");
+    }
+    if name == KindName::Absence && fields.has("unseen") {
+        let message = "[unseen] has no meaning with `absence`: silence is what it looks for; take it out";
+        mistakes.at(fields.start(), message);
     }
 }
 

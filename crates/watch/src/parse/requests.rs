@@ -1,11 +1,11 @@
 //! The kind of rule that counts residents' requests.
 
-use city::service_request::{REQUEST_HOUR, SERVICE_CODE_CHARS_MAX};
-use city::{FeedKind, ServiceCode, Span};
+use city::service_request::REQUEST_HOUR;
+use city::{FeedId, FeedKind, ServiceCode, Span};
 
-use super::Town;
 use super::events::known_feed;
 use super::runs::zones;
+use super::{Town, some};
 use crate::reader::{Fields, Mistakes};
 use crate::requests::REQUEST_WINDOW_MAX;
 use crate::rule::OnRequests;
@@ -25,7 +25,7 @@ pub(super) fn on_requests(
     let what = fields.text("what", "what is asked for, in words, as \"Flooded streets\"", mistakes);
     let feed = fields.text("feed", "the feed that tells of requests", mistakes);
     let feed = feed.and_then(|at| known_feed(&at, Some(&[FeedKind::Open311]), town, mistakes));
-    let services = services(fields, mistakes);
+    let services = services(fields, feed.as_ref(), town, mistakes);
     let window = fields.span("window", mistakes);
     let whole = |span: Span| span.as_ms() % REQUEST_HOUR.as_ms() == 0;
     let allowed = REQUEST_HOUR..=REQUEST_WINDOW_MAX;
@@ -78,8 +78,13 @@ pub(super) fn on_requests(
     })
 }
 
-/// Codes cannot be checked against a list: the city's own system may add one tomorrow.
-fn services(fields: &mut Fields<'_, '_>, mistakes: &mut Mistakes<'_>) -> Vec<ServiceCode> {
+/// Only what the city counts comes in, so that a code of no feed's list would never ring.
+fn services(
+    fields: &mut Fields<'_, '_>,
+    feed: Option<&FeedId>,
+    town: &Town<'_>,
+    mistakes: &mut Mistakes<'_>,
+) -> Vec<ServiceCode> {
     let named = fields.texts("service", "services", mistakes);
     if !fields.has("service") && !fields.has("services") {
         let message = "`services` is missing: it should be a list of service codes, as the feed has them";
@@ -88,11 +93,14 @@ fn services(fields: &mut Fields<'_, '_>, mistakes: &mut Mistakes<'_>) -> Vec<Ser
     if named.len() > SERVICES_MAX {
         mistakes.at(fields.start(), format!("at most {SERVICES_MAX} services; a rule is about one trouble"));
     }
-    for code in &named {
-        let chars = code.value.chars().count();
-        if code.value.trim() != code.value || !(1..=SERVICE_CODE_CHARS_MAX).contains(&chars) {
-            let message =
-                format!("a service code has 1 to {SERVICE_CODE_CHARS_MAX} characters, and no blank at its ends");
+    if let Some(feed) = feed {
+        let counted = town.services.get(feed).map(Vec::as_slice).unwrap_or_default();
+        for code in named.iter().filter(|code| !counted.iter().any(|known| known.as_str() == code.value)) {
+            let all = some(counted.iter().map(ServiceCode::as_str));
+            let message = format!(
+                "{:?} is not counted, so it would never ring; `services` of the feed {feed} in city.toml are {all}",
+                code.value
+            );
             mistakes.at(code.byte, message);
         }
     }

@@ -19,6 +19,7 @@
 
 mod read;
 mod requests;
+mod things;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use city::alert::AlertChangeKind;
-use city::record::{Entry, FeedBeat, WarningArea};
+use city::record::{Entry, FeedBeat, VehiclePosition, WarningArea};
 use city::timetable::{Mode, Route, Service, Stop, StopTime, Timetable, Trip};
 use city::{
     DatastreamId, FeedId, Observation, Position, Record, ScheduleRelationship, ServiceDate, Span, Time, TripKey,
@@ -11,7 +11,7 @@ use city::{
 };
 use toml::de::{DeTable, DeValue};
 
-use super::{ENTRIES_MAX, Expected, Test, requests};
+use super::{ENTRIES_MAX, Expected, Test, requests, things};
 use crate::context::Parts;
 use crate::episodes;
 use crate::parse::SEVERITIES;
@@ -57,6 +57,9 @@ fn test(mut table: Fields<'_, '_>, parts: &Parts, mistakes: &mut Mistakes<'_>) -
     for fields in table.list("requests", mistakes) {
         requests::made(fields, start, parts, &mut entries, mistakes);
     }
+    for fields in table.list("things", mistakes) {
+        entries.extend(things::moved(fields, start, parts, mistakes));
+    }
     let mut timetables = BTreeMap::new();
     let day = ServiceDate::from_date(start.timestamp().to_zoned(parts.timezone.clone()).date());
     for fields in table.list("trip", mistakes) {
@@ -64,7 +67,7 @@ fn test(mut table: Fields<'_, '_>, parts: &Parts, mistakes: &mut Mistakes<'_>) -
     }
     timetables.values_mut().for_each(Timetable::index);
     for fields in table.list("run", mistakes) {
-        entries.extend(heard(fields, start, day, parts, mistakes));
+        heard(fields, start, day, parts, &mut entries, mistakes);
     }
     let expected = table.list("expect", mistakes).into_iter().filter_map(|fields| expected(fields, mistakes)).collect();
     table.finish(mistakes);
@@ -91,6 +94,26 @@ pub(super) fn feed(
         mistakes.at(named.byte, format!("there is no feed {:?}; there are {}", named.value, all.join(", ")));
     }
     known.map(|contract| contract.feed.clone())
+}
+
+/// `longitude` and `latitude`, or where a `place` of the city has its symbol.
+pub(super) fn position(fields: &mut Fields<'_, '_>, parts: &Parts, mistakes: &mut Mistakes<'_>) -> Option<Position> {
+    if !fields.has("place") {
+        let (longitude, latitude) = (fields.number("longitude", mistakes), fields.number("latitude", mistakes));
+        let (longitude, latitude) = (longitude?, latitude?);
+        let position = Position::new(longitude.value, latitude.value);
+        if position.is_none() {
+            mistakes.at(longitude.byte, "no position: from -180 to 180 degrees east and -90 to 90 degrees north");
+        }
+        return position;
+    }
+    let named = fields.text("place", "the id of a place of this city", mistakes)?;
+    let known = parts.places.iter().find(|place| place.id.as_str() == named.value);
+    if known.is_none() {
+        let all: Vec<&str> = parts.places.iter().map(|place| place.id.as_str()).collect();
+        mistakes.at(named.byte, format!("{:?} is no place; there are {}", named.value, all.join(", ")));
+    }
+    known.map(|place| place.position)
 }
 
 /// `[[test.readings]]`: `values` from `from` on, one `every` so long; a `ramp` of two of them from `from` to `to`; or
@@ -303,29 +326,51 @@ fn day_s(text: &str) -> Option<u32> {
     (hours < 48 && minutes < 60).then_some(hours * 3600 + minutes * 60)
 }
 
-/// `[[test.run]]`: a feed tells of a trip of the day of the test: how late it is, or only that it is there.
+/// `[[test.run]]`: a feed tells of a trip of the day of the test: how late it is, or only that it is there; or where it
+/// is, from `at` until `to`, `every` so long.
 fn heard(
     mut fields: Fields<'_, '_>,
     start: Time,
     day: ServiceDate,
     parts: &Parts,
+    entries: &mut Vec<Entry>,
     mistakes: &mut Mistakes<'_>,
-) -> Option<Entry> {
+) {
     let at = fields.span("at", mistakes);
     let feed = feed(&mut fields, "feed", parts, mistakes);
     let trip = fields.text("trip", "the id of a [[test.trip]]", mistakes);
     let late = fields.span_if("late", mistakes);
+    let placed = fields.has("place") || fields.has("longitude") || fields.has("latitude");
+    let there = if placed { position(&mut fields, parts, mistakes) } else { None };
+    let (to, every) = (fields.span_if("to", mistakes), fields.span_if("every", mistakes));
     fields.finish(mistakes);
-    let received = start + at?.value;
-    let update = TripUpdate {
-        trip: TripKey { trip: trip?.value.as_str().into(), service_date: day },
-        route: None,
-        relationship: ScheduleRelationship::Scheduled,
-        stop: None,
-        delay_s: late.and_then(|late| i32::try_from(late.value.as_s()).ok()),
-        time: received,
-    };
-    Some(Entry { feed: feed?, received, record: Record::TripUpdate(update) })
+    let (Some(at), Some(feed), Some(trip)) = (at, feed, trip) else { return };
+    let step_ms = every.map_or(0, |every| every.value.as_ms());
+    let last = to.filter(|_| step_ms > 0).map_or(at.value, |to| to.value);
+    let times = (0..).map(|n| Span::ms(at.value.as_ms() + n * step_ms.max(1))).take(ENTRIES_MAX + 1);
+    entries.extend(times.take_while(|after| *after <= last).map(|after| {
+        let received = start + after;
+        let trip = TripKey { trip: trip.value.as_str().into(), service_date: day };
+        let record = match there {
+            Some(position) => Record::VehiclePosition(VehiclePosition {
+                trip,
+                route: None,
+                position,
+                bearing_deg: None,
+                time: received,
+                occupancy: None,
+            }),
+            None => Record::TripUpdate(TripUpdate {
+                trip,
+                route: None,
+                relationship: ScheduleRelationship::Scheduled,
+                stop: None,
+                delay_s: late.as_ref().and_then(|late| i32::try_from(late.value.as_s()).ok()),
+                time: received,
+            }),
+        };
+        Entry { feed: feed.clone(), received, record }
+    }));
 }
 
 fn expected(mut fields: Fields<'_, '_>, mistakes: &mut Mistakes<'_>) -> Option<Expected> {

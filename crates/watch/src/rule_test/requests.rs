@@ -1,10 +1,10 @@
 //! `[[test.requests]]`: residents ask for something, as the feed of their requests tells.
 
 use city::record::Entry;
-use city::{GridCell, Position, Record, RequestStatus, ServiceCode, ServiceRequest, ServiceRequestId, Span, Time};
+use city::{GridCell, Record, RequestStatus, ServiceCode, ServiceRequest, ServiceRequestId, Span, Time};
 
 use super::ENTRIES_MAX;
-use super::read::feed;
+use super::read::{feed, position};
 use crate::context::Parts;
 use crate::reader::{Fields, Mistakes};
 
@@ -42,23 +42,4 @@ pub(super) fn made(
         };
         Entry { feed: feed.clone(), received, record: Record::ServiceRequest(request) }
     }));
-}
-
-fn position(fields: &mut Fields<'_, '_>, parts: &Parts, mistakes: &mut Mistakes<'_>) -> Option<Position> {
-    if !fields.has("place") {
-        let (longitude, latitude) = (fields.number("longitude", mistakes), fields.number("latitude", mistakes));
-        let (longitude, latitude) = (longitude?, latitude?);
-        let position = Position::new(longitude.value, latitude.value);
-        if position.is_none() {
-            mistakes.at(longitude.byte, "no position: from -180 to 180 degrees east and -90 to 90 degrees north");
-        }
-        return position;
-    }
-    let named = fields.text("place", "the id of a place of this city", mistakes)?;
-    let known = parts.places.iter().find(|place| place.id.as_str() == named.value);
-    if known.is_none() {
-        let all: Vec<&str> = parts.places.iter().map(|place| place.id.as_str()).collect();
-        mistakes.at(named.byte, format!("{:?} is no place; there are {}", named.value, all.join(", ")));
-    }
-    known.map(|place| place.position)
 }

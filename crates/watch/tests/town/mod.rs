@@ -12,8 +12,9 @@ use city::id::DatastreamId;
 use city::record::{Entry, FeedBeat, VehiclePosition};
 use city::timetable::{Mode, Route, Service, Stop, StopTime, Timetable, Trip};
 use city::{
-    AlertChange, Contract, Datastream, FeedKind, GridCell, ObservedProperty, Place, Position, Purpose, Record,
-    RequestStatus, ScheduleRelationship, ServiceDate, ServiceRequest, Span, Thing, ThingId, Time, TripKey, TripUpdate,
+    AlertChange, Contract, Datastream, FeedId, FeedKind, GridCell, ObservedProperty, Place, Position, Purpose, Record,
+    RequestStatus, ScheduleRelationship, ServiceCode, ServiceDate, ServiceRequest, Span, Thing, ThingId, Time, TripKey,
+    TripUpdate,
 };
 use jiff::tz::TimeZone;
 use watch::{Context, Known, Names, Parts, Rule, RuleError, RuleFile, explain_among, parse};
@@ -106,6 +107,12 @@ pub fn contracts() -> Vec<Contract> {
     ]
 }
 
+/// What the feed of requests counts.
+pub fn services() -> BTreeMap<FeedId, Vec<ServiceCode>> {
+    let codes = ["flood", "drain", "a", "b", "WTR-COMING-UP", "NOWATER", "Whole Blk Lights Out"];
+    BTreeMap::from([("requests".into(), codes.map(ServiceCode::new).to_vec())])
+}
+
 pub fn places() -> Vec<Place> {
     let corner = |east: f64, north: f64| Position { longitude: -51.2 + east, latitude: -30.0 + north };
     let ring = [(-0.01, -0.01), (0.01, -0.01), (0.01, 0.01), (-0.01, 0.01), (-0.01, -0.01)];
@@ -189,6 +196,8 @@ pub fn load_bare(files: &[(&str, &str)]) -> Result<Vec<Rule>, Vec<RuleError>> {
     let known = Known {
         things: &things,
         datastreams: &datastreams,
+        properties: &properties(),
+        services: &services(),
         contracts: &contracts,
         places: &places,
         roles: &roles,
