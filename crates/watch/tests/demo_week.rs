@@ -35,6 +35,14 @@ fn span(table: &Table, key: &str) -> Span {
     Span::s(duration.as_secs())
 }
 
+fn outline(table: &Table) -> Option<city::geometry::Polygon> {
+    let corners = table.get("outline")?.as_array()?.iter().map(|corner| {
+        let of = |place: usize| corner.as_array()?.get(place)?.as_float();
+        Some(city::Position { longitude: of(0)?, latitude: of(1)? })
+    });
+    city::geometry::Polygon::new(corners.collect::<Option<Vec<_>>>()?)
+}
+
 fn position(table: &Table) -> Position {
     let degrees = |key| table.get(key).and_then(Value::as_float).expect("degrees");
     Position { longitude: degrees("longitude"), latitude: degrees("latitude") }
@@ -99,7 +107,7 @@ fn parts(city: &Table) -> Parts {
         name: text(place, "name"),
         kind: text(place, "kind"),
         position: position(place),
-        outline: None,
+        outline: outline(place),
         geocodes: Vec::new(),
     });
     Parts {

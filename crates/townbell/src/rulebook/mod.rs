@@ -110,7 +110,7 @@ impl Rulebook {
         let mut touched = changed(&pen.read, &listing);
         touched.append(&mut pen.doubtful);
         let look_at = touched.clone();
-        let read = beside(move || read(&city, &before, look_at)).await?;
+        let read = beside(move || read(&city, &before, &look_at)).await?;
         pen.read = listing;
         match read {
             Ok((rules, beside)) => {
@@ -181,7 +181,7 @@ fn changed(before: &RulesListing, now: &RulesListing) -> BTreeSet<String> {
 /// labelled episodes of `touched`, which keeps no rule from ringing.
 ///
 /// A rule whose tests fail is not taken, as it is not saved over HTTP: somebody wrote them to say what it must do.
-fn read(city: &City, before: &[Rule], touched: BTreeSet<String>) -> Result<(Vec<Rule>, Vec<Mistake>), Vec<Mistake>> {
+fn read(city: &City, before: &[Rule], touched: &BTreeSet<String>) -> Result<(Vec<Rule>, Vec<Mistake>), Vec<Mistake>> {
     let texts = city.rule_texts()?;
     let same = texts.len() == before.len()
         && texts
@@ -199,7 +199,7 @@ fn read(city: &City, before: &[Rule], touched: BTreeSet<String>) -> Result<(Vec<
     // Tests without their rule are a mistake, and keep no rule from ringing either.
     let left = |name: &str| touched.contains(name) && !is_rule(name);
     beside.extend(city.test_some(&rules, &left).err().unwrap_or_default());
-    let tested = tested_with(&rules, &touched | &others(&rules, before));
+    let tested = tested_with(&rules, touched | &others(&rules, before));
     match city.test_some(&rules, &|name| tested.contains(name)) {
         Ok(_) => Ok((rules, beside)),
         Err(mistakes) => {
