@@ -53,7 +53,7 @@ fn a_page_is_a_call_and_not_an_opening() {
             rules: vec!["above".into()],
             subjects: Vec::new(),
             feeds: Vec::new(),
-            severity_at_most: Severity::Extreme,
+            severity_at_most: Severity::Severe,
         },
         from: at(600),
         until: at(2400),
