@@ -140,7 +140,7 @@ test("files that do not load are told, and a rule is taken away after a question
   await mistakes.waitFor();
   assert.match(
     await mistakes.textContent(),
-    /stay in force.*heavy-rain\.toml, line 3, column 9: `severity`/s,
+    /is in force until this is mended.*heavy-rain\.toml, line 3, column 9: `severity`/s,
   );
   await page.unroute("**/api/rules");
 

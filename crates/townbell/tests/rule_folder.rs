@@ -32,7 +32,7 @@ fn a_file_of_any_size_or_name_is_told_and_not_taken_whole() {
     let found = City::read(&city).expect_err("mistakes");
     let told: Vec<String> = found.iter().map(townbell::config::Mistake::by_name).collect();
     let expected = [
-        "big.toml:1:1: cannot be read: it has more than 32 KiB; make it shorter, or several".to_owned(),
+        "big.toml:1:1: cannot be read: it has more than 1024 KiB; make it shorter, or several".to_owned(),
         format!("{long}.toml:1:1: its name has 101 characters; a rule's has 100 at most"),
     ];
     assert_eq!(told, expected);

@@ -5,8 +5,8 @@ use std::fs::File;
 use std::io::{self, ErrorKind, Read as _};
 use std::path::Path;
 
-/// Bytes of a rule's file: the longest in use have some two thousand. The same over HTTP.
-pub const RULE_BYTES_MAX: usize = 32 << 10;
+/// Bytes of a rule's file: one that names a hundred thousand series by their numbers.
+pub const RULE_BYTES_MAX: usize = 1 << 20;
 /// Bytes of a file of tests or episodes beside a rule: a hundred thousand readings, one a row.
 pub const BESIDE_BYTES_MAX: usize = 4 << 20;
 /// Characters of a rule's name, which stands in alerts and addresses. The same over HTTP.

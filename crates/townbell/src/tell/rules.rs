@@ -20,7 +20,6 @@ use super::api::Answer;
 use super::asked::Asked;
 use super::problem::{Refusal, Refused};
 use crate::clock::Stopwatch;
-use crate::config::bounded::RULE_BYTES_MAX;
 use crate::config::{City, Mistake};
 use crate::past::{self, Stretch};
 use crate::rulebook::Rulebook;
@@ -29,8 +28,8 @@ use crate::rulebook::Rulebook;
 const WORK_MAX: Duration = Duration::from_mins(1);
 /// Days that one question may go over.
 const DAYS_MAX: u32 = 400;
-/// Bytes of a rule's text.
-pub(super) const RULE_TEXT_MAX: usize = RULE_BYTES_MAX;
+/// Bytes of a text that is sent: what a page can show and a person can read. A longer rule is a file.
+pub(super) const RULE_TEXT_MAX: usize = 32 << 10;
 /// What a rule may be called.
 pub(super) const NAME_EXPECTED: &str = "name: expected lower-case letters, digits and hyphens, at most 100";
 /// Rings that an answer tells one by one; the counts are of all.
