@@ -199,6 +199,14 @@ async fn covers(running: &Running, now: Time) {
         "{said}"
     );
     assert!(said.contains(&second), "{said}");
+    // Who stands in for a desk is that desk's to say, and that of who holds it.
+    let mut foreign = cover("emergency_manager", "environment_desk", 0, 8);
+    foreign["role"] = object!("transit_desk");
+    let (_, _, said) = refused(running, "/api/covers", foreign).await;
+    assert!(said.starts_with("role: transit_desk may not say who stands in for emergency_manager"), "{said}");
+    let end = format!("/api/covers/{first}/end");
+    let (_, _, said) = refused(running, &end, object!({ "role": "environment_desk" })).await;
+    assert!(said.starts_with("role: environment_desk may not say who stands in for water_desk"), "{said}");
     // At another time it is none.
     let third = taken(running, "/api/covers", cover("transit_desk", "water_desk", 9, 10)).await;
     for id in [first, second, third] {

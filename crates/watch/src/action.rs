@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use city::alert::AlertChangeKind;
-use city::{Alert, AlertChange, AlertId, DeskAction, DeskActionKind, Time};
+use city::{Alert, AlertChange, AlertId, AlertState, DeskAction, DeskActionKind, Time};
 
 use crate::state::State;
 
@@ -13,7 +13,12 @@ pub(crate) fn take(state: &mut State, action: &DeskAction, now: Time) -> Option<
     match &action.what {
         DeskActionKind::Assign { alert, to, note } => {
             let alert = state.alerts.get_mut(alert)?;
-            Arc::make_mut(alert).assigned_to = Some(to.clone());
+            let body = Arc::make_mut(alert);
+            body.assigned_to = Some(to.clone());
+            if body.acknowledged_by.as_ref().is_some_and(|by| by != to) && to != role {
+                // Who had it gave it away, and who has it now has not said so yet.
+                (body.state, body.acknowledged, body.acknowledged_by, body.note) = (AlertState::Open, None, None, None);
+            }
             let words = if note.is_empty() { to.clone() } else { format!("{to}: {note}") };
             Some(change(AlertChangeKind::Assigned, alert, role, Some(words), now))
         }

@@ -191,7 +191,10 @@ fn on_tick(state: &mut State, context: &Context, now: Time, out: &mut Vec<AlertC
             Job::Look => look = true,
             Job::Warnings => warnings = true,
             Job::Requests => counts = true,
-            Job::Orphans => retire_orphans(state, context, now, out),
+            Job::Orphans => {
+                retire_orphans(state, context, now, out);
+                life::follow_rules(state, context, now, out);
+            }
             Job::Voice(voice) => _ = voices.insert(*voice),
             Job::Minute | Job::Calls => {}
         }

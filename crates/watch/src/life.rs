@@ -8,7 +8,8 @@ use city::{
     Span, Time, alert::AlertChangeKind,
 };
 
-use crate::rule::Rule;
+use crate::context::Context;
+use crate::rule::{Kind, Rule};
 use crate::state::State;
 use crate::timers::{Holding, Timers, Turn};
 use crate::truth::Truth;
@@ -168,6 +169,28 @@ fn open(rule: &Rule, judgement: Judgement, episode: Time, now: Time) -> Alert {
         feed,
         place,
         position,
+    }
+}
+
+/// What open alerts have of their rules, after those may have changed: whose they are, so what, do what, by when, and
+/// how bad, where that is the rule's alone to say. Their words follow with the next reading.
+pub(crate) fn follow_rules(state: &mut State, context: &Context, now: Time, out: &mut Vec<AlertChange>) {
+    for alert in state.alerts.values_mut() {
+        let Some(rule) = context.rule(&alert.key.rule) else { continue };
+        let of_rule = !matches!(rule.kind, Kind::Warning(_) | Kind::Absence(_)) && rule.severity_steps.is_empty();
+        let own = of_rule && !alert.key.subject.starts_with("unseen:");
+        let severity = if own { rule.severity } else { alert.severity };
+        let respond_by = alert.opened + rule.respond_within;
+        let before = (&alert.owner, &alert.consequence, &alert.first_action, alert.respond_by, alert.severity);
+        if before == (&rule.owner, &rule.consequence, &rule.first_action, respond_by, severity) {
+            continue;
+        }
+        let body = Arc::make_mut(alert);
+        body.owner = Arc::clone(&rule.owner);
+        body.consequence = Arc::clone(&rule.consequence);
+        body.first_action = Arc::clone(&rule.first_action);
+        (body.respond_by, body.severity) = (respond_by, severity);
+        out.push(AlertChange::of(AlertChangeKind::Updated, Arc::clone(alert), now));
     }
 }
 

@@ -300,6 +300,8 @@ impl State {
                 if rule.is_some_and(|rule| rule.version != version) {
                     // Of another line nobody knows on which side of it the figure is before the next reading.
                     cell.truth = Truth::Unknown;
+                    // Its alert says so in the rule's words with the next reading.
+                    cell.told = None;
                 }
                 shard.cells.push(cell);
             }

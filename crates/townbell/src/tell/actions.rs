@@ -199,6 +199,7 @@ pub async fn cover(
     for (field, named) in [("role", &role), ("of", &of), ("by", &by)] {
         quiet::is_role(&app, field, named)?;
     }
+    quiet::may_cover(&app, &role, &of)?;
     let cover = Cover { id: id.clone(), of, by, from: from.unwrap_or(now), until, note };
     quiet::is_no_loop(&cover, &app.picture().calls().covers)?;
     act(&app, role, DeskActionKind::Cover(cover)).await?;
@@ -210,8 +211,11 @@ pub async fn cover(
     responses((status = 200, body = Taken), Refused<400>, Refused<404>, Refused<422>))]
 pub async fn end_cover(State(app): State<App>, Path(id): Path<String>, asked: Body<RoleRequest>) -> Answer<Taken> {
     let RoleRequest { role } = body(asked, "a role")?;
-    if !app.picture().calls().covers.iter().any(|known| known.id.as_str() == id) {
-        return Err(Refusal::not_found("there is no cover with this id; GET /api/on-call lists them"));
+    let known = app.picture().calls().covers.iter().find(|known| known.id.as_str() == id).cloned();
+    let cover =
+        known.ok_or_else(|| Refusal::not_found("there is no cover with this id; GET /api/on-call lists them"))?;
+    if role != cover.by {
+        quiet::may_cover(&app, &role, &cover.of)?;
     }
     act(&app, role, DeskActionKind::EndCover { cover: CoverId::new(&id) }).await?;
     Ok(Json(Taken { id }))

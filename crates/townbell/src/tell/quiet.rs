@@ -133,6 +133,19 @@ fn is_there<'n>(
     Err(Refusal::unknown(field, not_there() + &meant))
 }
 
+/// Whether a role may say who stands in for another, or that nobody does any more: that role itself, and who holds its
+/// desk. Else anybody could take the calls of a desk, and with them keep quiet what it answers for.
+pub(super) fn may_cover(app: &App, by: &str, of: &str) -> Result<(), Refusal> {
+    is_role(app, "role", by)?;
+    if by == of || app.city.oncall.is_none() || holds_desk(app, by, of) {
+        return Ok(());
+    }
+    let others = app.city.roles.iter().filter(|other| other.as_str() != of && holds_desk(app, other, of));
+    let others: Vec<&str> = others.map(String::as_str).collect();
+    let or = if others.is_empty() { String::new() } else { format!(", or who holds its desk: {}", others.join(", ")) };
+    Err(Refusal::not_admitted(format!("role: {by} may not say who stands in for {of}; expected {of}{or}")))
+}
+
 /// Whether a cover would send the calls of a role to one that is away, by way of covers that hold at the same time.
 pub(super) fn is_no_loop(asked: &Cover, covers: &[Cover]) -> Result<(), Refusal> {
     let at_once = |cover: &&Cover| cover.from < asked.until && asked.from < cover.until;

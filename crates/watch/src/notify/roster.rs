@@ -24,7 +24,7 @@ pub fn refusal(cover: &Cover, on_call: &OnCall, now: Time) -> Option<&'static st
 }
 
 /// Who takes the calls of `role` at an instant. A cover of the role itself goes before its shifts; whoever has the
-/// shift may be covered in turn. A cover is not followed further, so two roles can swap.
+/// shift, or stands in, may be covered in turn. Where covers lead in a circle (two roles swap), the first counts.
 pub(crate) fn called<'a>(
     on_call: &'a OnCall,
     covers: &'a BTreeMap<CoverId, Cover>,
@@ -32,11 +32,25 @@ pub(crate) fn called<'a>(
     at: Time,
     zone: &TimeZone,
 ) -> &'a str {
-    if let Some(by) = covered(covers, role, at) {
+    if let Some(by) = stands_in(covers, role, at) {
         return by;
     }
     let scheduled = scheduled(on_call, role, at, zone);
-    covered(covers, scheduled, at).unwrap_or(scheduled)
+    stands_in(covers, scheduled, at).unwrap_or(scheduled)
+}
+
+/// Who stands in for a role, at the end of a row of covers.
+fn stands_in<'a>(covers: &'a BTreeMap<CoverId, Cover>, role: &str, at: Time) -> Option<&'a str> {
+    let first = covered(covers, role, at)?;
+    let mut last = first;
+    for _ in 0..covers.len() {
+        match covered(covers, last, at) {
+            Some(next) if next == role || next == first => return Some(first),
+            Some(next) => last = next,
+            None => return Some(last),
+        }
+    }
+    Some(first)
 }
 
 /// The cover that was begun last.
