@@ -58,16 +58,23 @@ export function Mistakes(props: { mistakes: Mistake[]; what?: string }) {
           {props.what ??
             "The files of the rules do not load, or their tests fail. What was in force before, or loads by itself, is in force until this is mended:"}
         </strong>
-        <ul>
-          <For each={props.mistakes}>
-            {(one) => (
-              <li>
-                {one.file}, line {one.line}, column {one.column}: {one.message}
-              </li>
-            )}
-          </For>
-        </ul>
+        <MistakeList mistakes={props.mistakes} />
       </div>
     </Show>
+  );
+}
+
+/** Mistakes with their places, a line each. */
+export function MistakeList(props: { mistakes: Mistake[] }) {
+  return (
+    <ul>
+      <For each={props.mistakes}>
+        {(one) => (
+          <li>
+            {one.file}, line {one.line}, column {one.column}: {one.message}
+          </li>
+        )}
+      </For>
+    </ul>
   );
 }

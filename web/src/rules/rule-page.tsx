@@ -1,4 +1,4 @@
-import { createSignal, For, Show } from "solid-js";
+import { createSignal, Show } from "solid-js";
 import { rememberRole, roles, startingRole } from "../alerts/role";
 import { SeveritySign } from "../alerts/severity-sign";
 import { askRules } from "../api/ask";
@@ -12,7 +12,7 @@ import { RoleField } from "../shell/field";
 import { createSending } from "../shell/refused";
 import { go } from "../shell/route";
 import { setDraft } from "./draft";
-import { Mistakes, RuleFacts } from "./rule-card";
+import { MistakeList, Mistakes, RuleFacts } from "./rule-card";
 import { createAgain, Truth } from "./truth";
 
 /** One rule: its sentence, its text, and the ways to change it. */
@@ -92,15 +92,7 @@ function Text(props: { text: RuleText; inForce: boolean }) {
       <Show when={props.text.withheld.length > 0}>
         <div class="refused">
           <strong>Not shown, as it could be of a person. Mend the file, or write the rule anew:</strong>
-          <ul>
-            <For each={props.text.withheld}>
-              {(one) => (
-                <li>
-                  {one.file}, line {one.line}, column {one.column}: {one.message}
-                </li>
-              )}
-            </For>
-          </ul>
+          <MistakeList mistakes={props.text.withheld} />
         </div>
       </Show>
       <Show when={props.text.text}>

@@ -10,6 +10,7 @@ mod mistake;
 mod mqtt;
 mod oncall;
 mod personal;
+pub mod private_file;
 mod purposes;
 mod rules;
 mod sandbox;

@@ -1,11 +1,11 @@
 //! `oncall.toml`: who is called, and how. A city without one tells nobody but its pages.
 
-use std::io::{ErrorKind, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::io::ErrorKind;
 use std::path::Path;
 
 use watch::notify::OnCall;
 
+use super::private_file;
 use super::{City, Mistake, personal};
 
 /// In the data folder: `oncall.toml` as it was when it last loaded.
@@ -59,7 +59,7 @@ impl City {
     }
 
     fn keep_oncall(&self, data: &Path) -> std::io::Result<()> {
-        let (kept, new) = (data.join(KEPT), data.join(".oncall.toml.new"));
+        let kept = data.join(KEPT);
         let Ok(Some((_, text))) = self.read_oncall(&self.folder) else {
             return match std::fs::remove_file(kept) {
                 Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
@@ -70,9 +70,6 @@ impl City {
             return Ok(());
         }
         // Addresses of desks are nobody else's business.
-        let mut file = std::fs::File::options().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
-        file.write_all(text.as_bytes())?;
-        file.sync_all()?;
-        std::fs::rename(new, kept)
+        private_file::write(&kept, text.as_bytes())
     }
 }

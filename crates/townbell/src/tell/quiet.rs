@@ -80,14 +80,18 @@ fn holds_desk(app: &App, by: &str, owner: &str) -> bool {
 }
 
 fn not_its_desk(app: &App, by: &str, rule: &Rule) -> Refusal {
-    let others = app.city.roles.iter().filter(|other| other.as_str() != &*rule.owner && holds(app, other, rule));
-    let others: Vec<&str> = others.map(String::as_str).collect();
-    let owner = &rule.owner;
-    let or = if others.is_empty() { String::new() } else { format!(", or who holds its desk: {}", others.join(", ")) };
+    let expected = desk(app, &rule.owner, |other| holds(app, other, rule));
+    let rule = &rule.id;
     Refusal::not_admitted(format!(
-        "role: {by} does not answer for the rule {}, so it may not keep it quiet; expected {owner}{or}",
-        rule.id
+        "role: {by} does not answer for the rule {rule}, so it may not keep it quiet; expected {expected}"
     ))
+}
+
+/// A role and the others that hold its desk, in words.
+fn desk(app: &App, of: &str, holds: impl Fn(&str) -> bool) -> String {
+    let others = app.city.roles.iter().map(String::as_str).filter(|other| *other != of && holds(other));
+    let others: Vec<&str> = others.collect();
+    if others.is_empty() { of.to_owned() } else { format!("{of}, or who holds its desk: {}", others.join(", ")) }
 }
 
 /// Whether there is such a role. What was sent instead is not repeated: it may be somebody's name.
@@ -140,10 +144,8 @@ pub(super) fn may_cover(app: &App, by: &str, of: &str) -> Result<(), Refusal> {
     if by == of || app.city.oncall.is_none() || holds_desk(app, by, of) {
         return Ok(());
     }
-    let others = app.city.roles.iter().filter(|other| other.as_str() != of && holds_desk(app, other, of));
-    let others: Vec<&str> = others.map(String::as_str).collect();
-    let or = if others.is_empty() { String::new() } else { format!(", or who holds its desk: {}", others.join(", ")) };
-    Err(Refusal::not_admitted(format!("role: {by} may not say who stands in for {of}; expected {of}{or}")))
+    let expected = desk(app, of, |other| holds_desk(app, other, of));
+    Err(Refusal::not_admitted(format!("role: {by} may not say who stands in for {of}; expected {expected}")))
 }
 
 /// Whether a cover would send the calls of a role to one that is away, by way of covers that hold at the same time.

@@ -2,15 +2,16 @@
 //! requests apart, and nothing else: the id is a foreign text, and some are telephone numbers or dates of birth.
 
 use std::fmt::Write as _;
-use std::fs::{File, OpenOptions};
-use std::io::{self, ErrorKind, Read as _, Write as IoWrite};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::fs::File;
+use std::io::{self, ErrorKind, Read as _};
 use std::path::Path;
 
 use anyhow::{Context as _, ensure};
 use city::{FeedId, ServiceRequestId};
 use ring::hmac;
 use ring::rand::{SecureRandom as _, SystemRandom};
+
+use crate::config::private_file;
 
 /// The key in a data folder. Without it nobody can try telephone numbers until a digest fits; when it is lost, the
 /// requests of the last week count once more.
@@ -30,7 +31,7 @@ impl Tickets {
     /// When the key cannot be read or kept, or is no key.
     pub(super) fn open(data: &Path) -> anyhow::Result<Self> {
         let path = data.join(FILE);
-        let key = read_or_make(data, &path).with_context(|| format!("{} cannot be read or made", path.display()))?;
+        let key = read_or_make(&path).with_context(|| format!("{} cannot be read or made", path.display()))?;
         ensure!(
             key.len() == KEY_BYTES,
             "{} is no key: {KEY_BYTES} bytes expected, {} found",
@@ -57,7 +58,7 @@ impl Tickets {
     }
 }
 
-fn read_or_make(data: &Path, path: &Path) -> io::Result<Vec<u8>> {
+fn read_or_make(path: &Path) -> io::Result<Vec<u8>> {
     let mut key = Vec::new();
     match File::open(path) {
         Ok(file) => {
@@ -69,13 +70,7 @@ fn read_or_make(data: &Path, path: &Path) -> io::Result<Vec<u8>> {
     }
     key.resize(KEY_BYTES, 0);
     SystemRandom::new().fill(&mut key).map_err(|_| io::Error::other("no random numbers"))?;
-    // Written beside and moved: a crash leaves no half of a key.
-    let new = path.with_extension("new");
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
-    IoWrite::write_all(&mut file, &key)?;
-    file.sync_all()?;
-    std::fs::rename(&new, path)?;
-    File::open(data)?.sync_all()?;
+    private_file::write(path, &key)?;
     Ok(key)
 }
 
